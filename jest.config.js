@@ -1,0 +1,30 @@
+// Client-node and three of its dependencies are ESM only; Jest on Node 20 cannot require them untransformed.
+const esm = ['@kubernetes/client-node', 'openid-client', 'oauth4webapi', 'jose', 'mingo'];
+
+const project = (name, extra = {}) => ({
+  displayName: name,
+  testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
+  testEnvironment: 'node',
+  transform: {
+    '^.+\\.(t|j|mj)s$': [
+      '@swc/jest',
+      { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } },
+    ],
+  },
+  transformIgnorePatterns: [`/node_modules/(?!(${esm.join('|')})/)`],
+  modulePathIgnorePatterns: ['<rootDir>/dist/'],
+  ...extra,
+});
+
+/** @type {import('jest').Config} */
+module.exports = {
+  maxWorkers: 2,
+  projects: [
+    project('unit'),
+    project('contract'),
+    project('workflow', { globalSetup: '<rootDir>/test/support/temporal-setup.ts' }),
+    project('replay', { globalSetup: '<rootDir>/test/support/temporal-setup.ts' }),
+    project('integration'),
+    project('e2e'),
+  ],
+};
