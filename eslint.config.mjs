@@ -7,10 +7,10 @@ import tseslint from 'typescript-eslint';
 // `types` rooms may be imported for their types only.
 const rooms = {
   domain: [],
-  api: ['domain'],
+  api: ['domain', 'kube'],
   scheduler: ['domain'],
   planner: ['domain'],
-  kube: ['domain', 'api'],
+  kube: ['domain'],
   mongodb: ['domain'],
   karmada: ['domain', 'api', 'kube'],
   member: ['domain', 'api', 'kube', 'mongodb', 'planner'],
@@ -27,7 +27,12 @@ const roomRule = (room) => {
   const patterns = [
     ...outward.map((regex) => ({ regex, message: 'src/ knows nothing of the local stack or the tests.' })),
     ...(barred.length > 0
-      ? [{ regex: `^(\\.\\./)+(src/)?(${barred.join('|')})/`, message: `src/${room} may import only: ${[...mayImport].join(', ')}.` }]
+      ? [
+          {
+            regex: `^(\\.\\./)+(src/)?(${barred.join('|')})/`,
+            message: `src/${room} may import only: ${[...mayImport].join(', ')}.`,
+          },
+        ]
       : []),
     ...(typeOnly[room] ?? []).map((other) => ({
       regex: `^(\\.\\./)+${other}/`,
@@ -37,7 +42,12 @@ const roomRule = (room) => {
   ];
   return {
     files: [`src/${room}/**/*.ts`],
-    rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns, paths: room === 'workflows' ? workflowBans : [] }] },
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        { patterns, paths: room === 'workflows' ? workflowBans : [] },
+      ],
+    },
   };
 };
 
@@ -66,15 +76,24 @@ export default tseslint.config(
       'import-x/no-cycle': ['error', { ignoreExternal: true }],
       'import-x/no-default-export': 'error',
       '@typescript-eslint/consistent-type-imports': 'error',
-      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
       '@typescript-eslint/no-non-null-assertion': 'error',
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       eqeqeq: 'error',
       'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
     },
-    settings: { 'import-x/parsers': { '@typescript-eslint/parser': ['.ts'] }, 'import-x/resolver': { node: { extensions: ['.ts', '.js'] } } },
+    settings: {
+      'import-x/parsers': { '@typescript-eslint/parser': ['.ts'] },
+      'import-x/resolver': { node: { extensions: ['.ts', '.js'] } },
+    },
   },
   ...Object.keys(rooms).map(roomRule),
   {
@@ -83,11 +102,25 @@ export default tseslint.config(
       'no-restricted-globals': ['error', 'Intl', 'process', 'fetch', 'Buffer', 'setInterval'],
       'no-restricted-syntax': [
         'error',
-        { selector: "CallExpression[callee.property.name=/^toLocale/]", message: 'The host locale is not deterministic.' },
+        {
+          selector: 'CallExpression[callee.property.name=/^toLocale/]',
+          message: 'The host locale is not deterministic.',
+        },
         { selector: "NewExpression[callee.name='Function']", message: 'No code made at run time.' },
       ],
     },
   },
   { files: ['test/**/*.ts'], rules: { 'max-lines': 'off' } },
-  { files: ['*.config.js', '*.config.mjs', 'local/**/*.mjs'], languageOptions: { globals: { module: 'readonly', process: 'readonly', console: 'readonly', URL: 'readonly', require: 'readonly' } } },
+  {
+    files: ['*.config.js', '*.config.mjs', 'local/**/*.mjs'],
+    languageOptions: {
+      globals: {
+        module: 'readonly',
+        process: 'readonly',
+        console: 'readonly',
+        URL: 'readonly',
+        require: 'readonly',
+      },
+    },
+  },
 );

@@ -1,0 +1,44 @@
+// Labels, annotations, finalizers and field managers: one place, so that a selector and its object never differ.
+
+export const GROUP = 'middleware.fedstate.io';
+export const VERSION = 'v1alpha1';
+export const FIELD_MANAGER = 'fedstate';
+export const MEMBER_FIELD_MANAGER = 'fedstate-member';
+
+export const LABELS = {
+  instance: 'app.kubernetes.io/instance',
+  managedBy: 'app.kubernetes.io/managed-by',
+  app: 'app',
+  role: 'role',
+  replicaSet: 'replSetName',
+  data: 'data',
+  arbiter: 'arbiter',
+  ordinal: 'middleware.fedstate.io/ordinal',
+  instanceUid: 'middleware.fedstate.io/instance-uid',
+  vip: 'app.multicloudmongodb.io/vip',
+  clusterVip: 'vip',
+  servicePolicy: 'app.karmada.io/service-pp',
+  configMapPolicy: 'app.karmada.io/configmap-pp',
+  customConfigPolicy: 'app.karmada.io/custom-configmap-pp',
+  secretsPolicy: 'app.karmada.io/secrets-pp',
+  deletionProtected: 'resourcetemplate.karmada.io/deletion-protected',
+} as const;
+
+export const MANAGED_BY = 'fedstate';
+
+export const ANNOTATIONS = {
+  schedulerResult: 'schedulerResult',
+  /** `<cluster>/<ordinal>` of the one member that may ever be initiated; written before the first attempt. */
+  seedMember: 'middleware.fedstate.io/seed-member',
+  /** Revision of the override that made this object's spec; the member's status echoes it. */
+  overrideRevision: 'middleware.fedstate.io/override-revision',
+  templateHash: 'middleware.fedstate.io/template-hash',
+  paused: 'middleware.fedstate.io/paused',
+} as const;
+
+export const FINALIZERS = {
+  multiCloud: 'multiCloudMongoDB.finalizers.middleware.fedstate.io',
+  member: 'mongodb.finalizers.middleware.fedstate.io',
+} as const;
+
+export const SCHEDULER_NAME = 'multicloud-middleware-scheduler';

@@ -1,0 +1,163 @@
+import * as http from 'node:http';
+import * as https from 'node:https';
+import { createHash } from 'node:crypto';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { FedStateError, messageOf } from '../domain/errors';
+import { toKubeError } from './error';
+
+export interface RequestOptions {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Path with query, from `/api…` on. */
+  readonly path: string;
+  readonly contentType?: string;
+  readonly body?: string;
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One API server, spoken to over kept-alive connections with the credentials of a kubeconfig. */
+export interface Transport {
+  /** The whole body. @throws FedStateError as {@link toKubeError}, `Unreachable` when nothing answered in time. */
+  request(options: RequestOptions): Promise<string>;
+  /** The response while it streams, for watches; the caller destroys it. */
+  open(options: RequestOptions): Promise<http.IncomingMessage>;
+  /** Server address, for messages. */
+  readonly server: string;
+  close(): void;
+}
+
+const REQUEST_TIMEOUT_MS = 20_000;
+
+/** @param basePath put before every path: the cluster proxy of Karmada, or '' */
+export function createTransport(kubeConfig: KubeConfig, basePath = ''): Transport {
+  const cluster = kubeConfig.getCurrentCluster();
+  if (cluster === null)
+    throw new FedStateError('InvalidSpec', 'The kubeconfig has no current context with a cluster.');
+  const server = new URL(cluster.server);
+  const agents = new Map<string, http.Agent>();
+
+  async function open(options: RequestOptions): Promise<http.IncomingMessage> {
+    const tls: https.RequestOptions = {};
+    await kubeConfig.applyToHTTPSOptions(tls);
+    const requestOptions: https.RequestOptions = {
+      ...tls,
+      method: options.method,
+      host: server.hostname.replace(/^\[(.*)\]$/, '$1'),
+      port: server.port === '' ? (server.protocol === 'https:' ? 443 : 80) : Number(server.port),
+      path: `${server.pathname.replace(/\/$/, '')}${basePath}${options.path}`,
+      agent: cluster?.proxyUrl === undefined ? keptAlive(tls) : tls.agent,
+      headers: {
+        ...headersOf(tls),
+        accept: 'application/json',
+        ...(options.body === undefined
+          ? {}
+          : {
+              'content-type': options.contentType ?? 'application/json',
+              'content-length': Buffer.byteLength(options.body),
+            }),
+      },
+      signal: options.signal,
+    };
+    return new Promise((resolve, reject) => {
+      const request =
+        server.protocol === 'https:' ? https.request(requestOptions) : http.request(requestOptions);
+      const timer = setTimeout(() => {
+        request.destroy(new Error(`no answer within ${options.timeoutMs ?? REQUEST_TIMEOUT_MS} ms`));
+      }, options.timeoutMs ?? REQUEST_TIMEOUT_MS);
+      request.on('response', (response) => {
+        clearTimeout(timer);
+        resolve(response);
+      });
+      request.on('error', (error) => {
+        clearTimeout(timer);
+        reject(unreachable(error, options));
+      });
+      request.end(options.body);
+    });
+  }
+
+  // Client-node 1.4.0 makes an agent, and so a connection and a TLS handshake, for every request.
+  function keptAlive(tls: https.RequestOptions): http.Agent {
+    const key = createHash('sha256')
+      .update([tls.ca, tls.cert, tls.key, tls.servername, tls.rejectUnauthorized].map(String).join('\n'))
+      .digest('hex');
+    const known = agents.get(key);
+    if (known !== undefined) return known;
+    const agent =
+      server.protocol === 'https:'
+        ? new https.Agent({
+            keepAlive: true,
+            ca: tls.ca,
+            cert: tls.cert,
+            key: tls.key,
+            passphrase: tls.passphrase,
+            servername: tls.servername,
+            ...(tls.rejectUnauthorized === undefined ? {} : { rejectUnauthorized: tls.rejectUnauthorized }),
+          })
+        : new http.Agent({ keepAlive: true });
+    agents.set(key, agent);
+    return agent;
+  }
+
+  async function request(options: RequestOptions): Promise<string> {
+    const timeoutMs = options.timeoutMs ?? REQUEST_TIMEOUT_MS;
+    const response = await open(options);
+    const body = await readBody(response, timeoutMs).catch((error: unknown) => {
+      throw unreachable(error, options);
+    });
+    const status = response.statusCode ?? 0;
+    if (status < 200 || status > 299)
+      throw toKubeError(status, body, `${options.method} ${pathOnly(options.path)}`);
+    return body;
+  }
+
+  function unreachable(error: unknown, options: RequestOptions): FedStateError {
+    return new FedStateError(
+      'Unreachable',
+      `${options.method} ${pathOnly(options.path)} at ${server.host}: ${messageOf(error)}`,
+      { server: server.host },
+      { cause: error },
+    );
+  }
+
+  return {
+    request,
+    open,
+    server: server.host,
+    close: () => {
+      for (const agent of agents.values()) agent.destroy();
+    },
+  };
+}
+
+function headersOf(options: https.RequestOptions): http.OutgoingHttpHeaders {
+  return options.headers === undefined || Array.isArray(options.headers)
+    ? {}
+    : Object.fromEntries(Object.entries(options.headers));
+}
+
+const pathOnly = (path: string): string => path.replace(/\?.*$/, '');
+
+/** The body as text. @throws when the connection breaks or falls silent for `timeoutMs`. */
+export function readBody(response: http.IncomingMessage, timeoutMs: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    const timer = setTimeout(
+      () => response.destroy(new Error(`body not complete within ${timeoutMs} ms`)),
+      timeoutMs,
+    );
+    response.on('data', (chunk: Buffer) => chunks.push(chunk));
+    response.on('end', () => {
+      clearTimeout(timer);
+      resolve(Buffer.concat(chunks).toString('utf8'));
+    });
+    response.on('error', (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
+    response.on('aborted', () => {
+      clearTimeout(timer);
+      reject(new Error('connection closed before the body was complete'));
+    });
+  });
+}
