@@ -28,11 +28,16 @@ export const MANAGED_BY = 'fedstate';
 
 export const ANNOTATIONS = {
   schedulerResult: 'schedulerResult',
+  /** Uid of the instance whose creation has ended well. */
+  created: 'middleware.fedstate.io/created',
   /** `<cluster>/<ordinal>` of the one member that may ever be initiated; written before the first attempt. */
   seedMember: 'middleware.fedstate.io/seed-member',
   /** Revision of the override that made this object's spec; the member's status echoes it. */
   overrideRevision: 'middleware.fedstate.io/override-revision',
   templateHash: 'middleware.fedstate.io/template-hash',
+  /** On a StatefulSet: its mongod ran once, so that a new template must wait for its rollout. */
+  memberStarted: 'middleware.fedstate.io/member-started',
+  instanceUid: 'middleware.fedstate.io/instance-uid',
   paused: 'middleware.fedstate.io/paused',
 } as const;
 

@@ -43,6 +43,10 @@ export const pullSecretName = (instance: string): string => `${instance}-pull`;
 export const configMapName = (instance: string): string => `${instance}-config`;
 export const hostConfName = (instance: string): string => `${instance}-hostconf`;
 export const mongodConfigName = (instance: string): string => `${instance}-mongod`;
+/** Secret with the exporter's MONGODB_URI, and the ServiceMonitor of its Services. */
+export const exporterName = (instance: string): string => `${instance}-exporter`;
+export const generatedPullSecretName = (instance: string): string => `${instance}-pull-generated`;
+export const disruptionBudgetName = (instance: string): string => `${instance}-mongodb`;
 export const servicePolicyName = (instance: string, ordinal: Ordinal): string =>
   `${memberName(instance, ordinal)}-pp`;
 export const hostConfPolicyName = (instance: string): string => `${instance}-hostconf-pp`;

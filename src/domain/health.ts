@@ -1,0 +1,186 @@
+import type { HealthWord } from './instance';
+import {
+  lagSeconds,
+  majorityOf,
+  type DesiredMember,
+  type MemberConfig,
+  type MemberReport,
+  type MemberStateName,
+  type OpTime,
+  type ReplicaSetConfig,
+  type ReplicaSetObservation,
+} from './replica-set';
+
+/** One member as status shows it. */
+export interface MemberHealth {
+  readonly cluster: string;
+  readonly ordinal: number | 'arbiter';
+  readonly host: string;
+  /** The server's word; `DOWN` when it answers nobody, `ABSENT` when it is not in the configuration yet. */
+  readonly role: MemberStateName | 'ABSENT';
+  readonly votes: number;
+  readonly lagSeconds?: number | undefined;
+  readonly version?: string | undefined;
+  readonly syncSource?: string | undefined;
+}
+
+export interface HealthVerdict {
+  readonly word: HealthWord;
+  /** Why it is not `Health`; empty when it is. */
+  readonly reasons: readonly string[];
+  readonly members: readonly MemberHealth[];
+  readonly primaryHost?: string | undefined;
+  /** Voting members that may still be lost before writes stop; -1 when they have stopped. */
+  readonly margin: number;
+  /** Clusters whose loss would stop writes. */
+  readonly fatalClusters: readonly string[];
+  readonly config?: ReplicaSetConfig | undefined;
+}
+
+export interface HealthFacts {
+  readonly desired: readonly DesiredMember[];
+  readonly observation: ReplicaSetObservation;
+  /** Whether the placement promised to survive the loss of any one cluster (S8). */
+  readonly survivesAnyCluster: boolean;
+}
+
+const SERVING: readonly MemberStateName[] = ['PRIMARY', 'SECONDARY', 'ARBITER'];
+
+/**
+ * Health = serves, as desired, and may lose any one cluster if that was promised; SubHealth = serves but differs or has
+ * less margin; UnHealth = no majority-writable primary; UnKnown = nothing answers (design: words of the status).
+ */
+export function judgeHealth(facts: HealthFacts): HealthVerdict {
+  const { reports } = facts.observation;
+  const best = mostRecent(reports);
+  const config = best?.config;
+  const primary = writablePrimary(reports);
+  const primaryOptime = primary?.views.find((view) => view.self)?.optime;
+  const members = facts.desired.map((member) =>
+    describeMember(member, facts.observation, primary ?? best, primaryOptime),
+  );
+
+  if (reports.length === 0) {
+    const why = facts.observation.unreachable.map(({ host, reason }) => `${host}: ${reason}`);
+    return {
+      word: 'UnKnown',
+      reasons: why.length > 0 ? why : ['no member answers'],
+      members,
+      margin: -1,
+      fatalClusters: [],
+    };
+  }
+
+  const voters = members.filter((member) => member.votes > 0);
+  const serving = voters.filter((member) => SERVING.some((state) => state === member.role));
+  const votes = (config?.members ?? []).reduce((sum, member) => sum + member.votes, 0);
+  const majority = majorityOf(votes);
+  const margin = primary === undefined ? -1 : serving.length - majority;
+  const clusters = [...new Set(members.map((member) => member.cluster))];
+  const fatalClusters = clusters.filter(
+    (cluster) => serving.filter((member) => member.cluster !== cluster).length < majority,
+  );
+
+  const reasons = [
+    ...(primary === undefined ? ['no primary that a majority follows'] : []),
+    ...members
+      .filter((member) => !SERVING.some((state) => state === member.role))
+      .map((member) => `${member.host} is ${member.role}`),
+    ...differences(facts.desired, config),
+    ...(facts.survivesAnyCluster && primary !== undefined && fatalClusters.length > 0
+      ? [`the loss of ${fatalClusters.join(' or ')} would stop writes`]
+      : []),
+  ];
+  const word: HealthWord =
+    primary === undefined || margin < 0 ? 'UnHealth' : reasons.length > 0 ? 'SubHealth' : 'Health';
+  return { word, reasons, members, primaryHost: primary?.host, margin, fatalClusters, config };
+}
+
+/** A primary that sees a majority of the votes as healthy; of two claimants the one of the higher term. */
+export function writablePrimary(reports: readonly MemberReport[]): MemberReport | undefined {
+  const claimants = reports.filter(
+    (report) => report.stateName === 'PRIMARY' && report.config !== undefined && seesMajority(report),
+  );
+  return claimants.reduce<MemberReport | undefined>(
+    (best, report) => (best === undefined || termOf(report) > termOf(best) ? report : best),
+    undefined,
+  );
+}
+
+function seesMajority(report: MemberReport): boolean {
+  const configured = report.config?.members ?? [];
+  const votes = configured.reduce((sum, member) => sum + member.votes, 0);
+  const seen = configured.filter(
+    (member) =>
+      member.votes > 0 && report.views.some((view) => view.host === member.host && view.health === 1),
+  );
+  return seen.length >= majorityOf(votes);
+}
+
+function mostRecent(reports: readonly MemberReport[]): MemberReport | undefined {
+  return reports
+    .filter((report) => report.config !== undefined && report.membership === 'member')
+    .reduce<MemberReport | undefined>(
+      (best, report) => (best === undefined || compareConfigs(report, best) > 0 ? report : best),
+      undefined,
+    );
+}
+
+function compareConfigs(a: MemberReport, b: MemberReport): number {
+  return termOf(a) - termOf(b) || (a.config?.version ?? 0) - (b.config?.version ?? 0);
+}
+
+const termOf = (report: MemberReport): number => report.config?.term ?? report.term ?? 0;
+
+function describeMember(
+  member: DesiredMember,
+  observation: ReplicaSetObservation,
+  witness: MemberReport | undefined,
+  primaryOptime: OpTime | undefined,
+): MemberHealth {
+  const own = observation.reports.find((report) => report.host === member.host);
+  const configured = witness?.config?.members.find((entry) => entry.host === member.host);
+  const view = witness?.views.find((entry) => entry.host === member.host);
+  const base = {
+    cluster: member.cluster,
+    ordinal: member.ordinal,
+    host: member.host,
+    votes: configured?.votes ?? 0,
+    version: own?.version,
+    syncSource: view === undefined || view.syncSourceHost === '' ? undefined : view.syncSourceHost,
+  };
+  if (configured === undefined) return { ...base, role: own === undefined ? 'DOWN' : 'ABSENT' };
+  // A member that we cannot reach may still serve: the primary's view decides (S9).
+  const role =
+    view !== undefined && view.health === 1 ? view.stateName : own === undefined ? 'DOWN' : own.stateName;
+  const lag =
+    primaryOptime !== undefined && view?.optime !== undefined && role === 'SECONDARY'
+      ? lagSeconds(primaryOptime, view.optime)
+      : undefined;
+  return { ...base, role, lagSeconds: lag };
+}
+
+function differences(desired: readonly DesiredMember[], config: ReplicaSetConfig | undefined): string[] {
+  if (config === undefined) return ['the replica set is not initiated'];
+  const wanted = new Set(desired.map((member) => member.host));
+  const surplus = config.members.filter((member) => !wanted.has(member.host));
+  return [
+    ...desired.flatMap((member) => {
+      const present = config.members.find((entry) => entry.host === member.host);
+      return present === undefined
+        ? [`${member.host} is not in the configuration`]
+        : fieldDifferences(member, present);
+    }),
+    ...surplus.map((member) => `${member.host} is in the configuration but not wanted`),
+  ];
+}
+
+function fieldDifferences(desired: DesiredMember, present: MemberConfig): string[] {
+  const wrong = (field: string, want: unknown, have: unknown): string[] =>
+    want === have ? [] : [`${desired.host} has ${field} ${String(have)}, wanted ${String(want)}`];
+  return [
+    ...wrong('votes', desired.votes, present.votes),
+    ...wrong('priority', desired.priority, present.priority),
+    ...wrong('hidden', desired.hidden, present.hidden),
+  ];
+}

@@ -1,0 +1,99 @@
+/** Which MultiCloudMongoDB: a re-created one of the same name is another instance. */
+export interface InstanceRef {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+/** Why something waits. Each has an entry in docs/operations.md. */
+export type WaitCode =
+  | 'Paused'
+  | 'SchedulerResultMissing'
+  | 'SchedulerResultInvalid'
+  | 'Unschedulable'
+  | 'ConfigMapMissing'
+  | 'SecretMissing'
+  | 'VipMissing'
+  | 'SpecRefused'
+  | 'Conflict'
+  | 'Dispatching'
+  | 'MembersNotReady'
+  | 'MembersUnreachable'
+  | 'ReplicaSet'
+  | 'ClusterUnreachable'
+  | 'Removing';
+
+/** One reason to wait, as status, Temporal details and Events tell it: what, and what would free it. */
+export interface Wait {
+  readonly code: WaitCode;
+  readonly message: string;
+}
+
+/** What the entity workflow must know of its custom resource: no spec, no secret. */
+export type InstanceSnapshot =
+  | { readonly found: false }
+  | {
+      readonly found: true;
+      readonly generation: number;
+      readonly deletionRequested: boolean;
+      readonly paused: boolean;
+      /** True once a replica set was initiated and announced for this instance. */
+      readonly created: boolean;
+      readonly clusters: readonly string[];
+      readonly health: HealthWord | undefined;
+    };
+
+export type HealthWord = 'Health' | 'SubHealth' | 'UnHealth' | 'UnKnown';
+
+export type OperationKind =
+  | 'createInstance'
+  | 'scaleInstance'
+  | 'updateInstance'
+  | 'upgradeInstance'
+  | 'switchoverInstance'
+  | 'failoverInstance'
+  | 'failbackInstance'
+  | 'drainInstance'
+  | 'recoverInstance'
+  | 'deleteInstance';
+
+/** The operation in flight, as status shows it. */
+export interface OperationProgress {
+  readonly kind: OperationKind;
+  readonly step: string;
+  readonly workflowId: string;
+  readonly startedAt: string;
+  readonly wait?: Wait | undefined;
+}
+
+/** An operation that ended. */
+export interface OperationRecord {
+  readonly kind: OperationKind;
+  readonly outcome: 'succeeded' | 'failed' | 'cancelled';
+  readonly startedAt: string;
+  readonly endedAt: string;
+  readonly workflowId: string;
+  readonly message?: string | undefined;
+}
+
+/** A member and where clients and other members reach it. */
+export interface MemberAddress {
+  readonly cluster: string;
+  readonly ordinal: number | 'arbiter';
+  /** `VIP:NodePort`. */
+  readonly host: string;
+}
+
+export const CONDITIONS = {
+  scheduled: 'ServerScheduledResult',
+  check: 'ServerCheck',
+  waitingScaleDown: 'ServerWaitingScaleDown',
+  initialized: 'ServerInitialized',
+  ready: 'ServerReady',
+  subHealthy: 'ServerSubHealthy',
+  unHealthy: 'ServerUnHealthy',
+  progressing: 'Progressing',
+  paused: 'Paused',
+  conflict: 'Conflict',
+  warning: 'Warning',
+} as const;
