@@ -1,0 +1,190 @@
+import { resolveImage, type ImageReplacement } from '../domain/image';
+import { authSecretName } from '../domain/names';
+import type { Kube } from '../kube/client';
+import { KINDS } from '../kube/object';
+import { DEFAULT_CONFIG_TEXT, isDefaultConfigName } from './build/config';
+import type { Credentials } from './build/secret';
+import type { MemberConfig } from './config';
+import { isOurs, type Instance } from './instance';
+import { memoryBytesOf, mergeMongodConfig } from './mongod-config';
+import { configMapSchema, secretSchema } from './objects';
+
+/** All that a member is made of, found and checked before anything is made. */
+export interface ReadyInputs {
+  readonly outcome: 'ready';
+  readonly image: string;
+  readonly replaced: ImageReplacement | undefined;
+  readonly credentialsSecret: string;
+  /** Undefined: Local mode makes them now. */
+  readonly credentials: Credentials | undefined;
+  readonly pull:
+    | { readonly kind: 'none' }
+    | { readonly kind: 'named'; readonly name: string }
+    | { readonly kind: 'login'; readonly username: string; readonly password: string };
+  readonly mongodYaml: string;
+  /** The well-known ConfigMap of defaults that is asked for and missing: made now. */
+  readonly missingDefaultConfig: string | undefined;
+  readonly ignored: readonly string[];
+}
+
+export interface NotReady {
+  /** `wait`: something will come. `refused`: the spec must change. */
+  readonly outcome: 'wait' | 'refused';
+  readonly reason: string;
+  readonly message: string;
+}
+
+export type Inputs = ReadyInputs | NotReady;
+
+const CREDENTIAL_KEYS = [
+  'rootPassword',
+  'clusterAdminPassword',
+  'clusterMonitorPassword',
+  'keyfile',
+] as const;
+
+const wait = (reason: string, message: string): NotReady => ({ outcome: 'wait', reason, message });
+const refuse = (reason: string, message: string): NotReady => ({ outcome: 'refused', reason, message });
+
+/** Reads what the spec refers to. Makes nothing. */
+export async function gatherInputs(kube: Kube, config: MemberConfig, instance: Instance): Promise<Inputs> {
+  const { spec } = instance;
+  const bad = checkSpec(instance);
+  if (bad !== undefined) return bad;
+  const image = resolveImage(spec.image, config.imageReplacements);
+  if (image.outcome === 'refused') return refuse('ImageRefused', image.message);
+  const credentials = await readCredentials(kube, instance);
+  if (credentials.outcome !== 'found') return credentials;
+  const pull = await readPull(kube, instance);
+  if ('outcome' in pull) return pull;
+  const custom = await readCustomConfig(kube, instance);
+  if ('outcome' in custom) return custom;
+  const merged = mergeMongodConfig({
+    custom:
+      custom.text === undefined
+        ? undefined
+        : { source: `ConfigMap ${spec.customConfigRef ?? ''}`, text: custom.text },
+    settings: spec.config ?? [],
+    memoryBytes: memoryBytesOf(spec.resources),
+  });
+  if (merged.outcome === 'refused') return refuse('ConfigRefused', merged.message);
+  return {
+    outcome: 'ready',
+    image: image.image,
+    replaced: image.replaced,
+    credentialsSecret: credentials.name,
+    credentials: credentials.value,
+    pull,
+    mongodYaml: merged.yaml,
+    missingDefaultConfig: custom.missing,
+    ignored: merged.ignored,
+  };
+}
+
+function checkSpec({ spec }: Instance): NotReady | undefined {
+  const { podSpec, dbUserSpec } = spec;
+  if (podSpec?.restartPolicy && podSpec.restartPolicy !== 'Always') {
+    return refuse(
+      'SpecRefused',
+      `spec.podSpec.restartPolicy ${podSpec.restartPolicy}: a StatefulSet allows only Always. Take it out.`,
+    );
+  }
+  if (dbUserSpec?.enable === true) {
+    const missing = (['name', 'user', 'password'] as const).filter(
+      (field) => (dbUserSpec[field] ?? '') === '',
+    );
+    if (missing.length > 0) {
+      return refuse(
+        'SpecRefused',
+        `spec.dbUserSpec is enabled but has no ${missing.join(', ')}: set it, or set enable: false.`,
+      );
+    }
+  }
+  return undefined;
+}
+
+type FoundCredentials =
+  { readonly outcome: 'found'; readonly name: string; readonly value: Credentials | undefined } | NotReady;
+
+async function readCredentials(kube: Kube, instance: Instance): Promise<FoundCredentials> {
+  const { spec, namespace } = instance;
+  const named = spec.credentialsSecretRef;
+  if (named === undefined && spec.control === 'Federated') {
+    return wait('CredentialsMissing', 'spec.credentialsSecretRef is not set: the control plane names it.');
+  }
+  const name = named ?? authSecretName(instance.name);
+  const secret = await kube.get({ kind: KINDS.secret, namespace, name }, secretSchema);
+  if (secret === undefined) {
+    if (named === undefined) return { outcome: 'found', name, value: undefined };
+    return wait('CredentialsMissing', `Secret ${name} (spec.credentialsSecretRef) is not there: create it.`);
+  }
+  if (named === undefined && !isOurs(instance, secret.metadata)) {
+    return refuse(
+      'Conflict',
+      `Secret ${name} exists and was not made for this object: name it in spec.credentialsSecretRef to use it, or remove it.`,
+    );
+  }
+  const value = Object.fromEntries(
+    CREDENTIAL_KEYS.map((key) => [key, Buffer.from(secret.data[key] ?? '', 'base64').toString('utf8')]),
+  );
+  const missing = CREDENTIAL_KEYS.filter((key) => value[key] === '');
+  if (missing.length > 0) {
+    return wait('CredentialsIncomplete', `Secret ${name} has no ${missing.join(', ')}: add the keys.`);
+  }
+  return {
+    outcome: 'found',
+    name,
+    value: {
+      rootPassword: value['rootPassword'] ?? '',
+      clusterAdminPassword: value['clusterAdminPassword'] ?? '',
+      clusterMonitorPassword: value['clusterMonitorPassword'] ?? '',
+      keyfile: value['keyfile'] ?? '',
+    },
+  };
+}
+
+async function readPull(kube: Kube, { spec, namespace }: Instance): Promise<ReadyInputs['pull'] | NotReady> {
+  const asked = spec.imagePullSecret;
+  if (asked === undefined || asked === '') return { kind: 'none' };
+  if (typeof asked === 'string') {
+    const secret = await kube.get({ kind: KINDS.secret, namespace, name: asked }, secretSchema);
+    if (secret === undefined) {
+      return wait('PullSecretMissing', `Secret ${asked} (spec.imagePullSecret) is not there: create it.`);
+    }
+    if (secret.type !== 'kubernetes.io/dockerconfigjson' && secret.type !== 'kubernetes.io/dockercfg') {
+      return wait(
+        'PullSecretInvalid',
+        `Secret ${asked} (spec.imagePullSecret) has type ${secret.type ?? 'Opaque'}: make it with kubectl create secret docker-registry.`,
+      );
+    }
+    return { kind: 'named', name: asked };
+  }
+  const { username = '', password = '' } = asked;
+  if (username === '' && password === '') return { kind: 'none' };
+  if (username === '' || password === '') {
+    return refuse('SpecRefused', 'spec.imagePullSecret needs both username and password, or neither.');
+  }
+  return { kind: 'login', username, password };
+}
+
+async function readCustomConfig(
+  kube: Kube,
+  { spec, namespace }: Instance,
+): Promise<{ text: string | undefined; missing: string | undefined } | NotReady> {
+  const name = spec.customConfigRef;
+  if (name === undefined || name === '') return { text: undefined, missing: undefined };
+  const map = await kube.get({ kind: KINDS.configMap, namespace, name }, configMapSchema);
+  if (map === undefined) {
+    if (spec.control === 'Local' && isDefaultConfigName(name))
+      return { text: DEFAULT_CONFIG_TEXT, missing: name };
+    return wait('ConfigMapMissing', `ConfigMap ${name} (spec.customConfigRef) is not there: create it.`);
+  }
+  const text = map.data['mongod.yaml'];
+  if (text === undefined) {
+    return wait(
+      'ConfigMapInvalid',
+      `ConfigMap ${name} (spec.customConfigRef) has no key mongod.yaml: add it.`,
+    );
+  }
+  return { text, missing: undefined };
+}

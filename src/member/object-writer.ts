@@ -1,0 +1,78 @@
+import { MEMBER_FIELD_MANAGER } from '../domain/marks';
+import type { Kube } from '../kube/client';
+import type { Kind, Manifest, Metadata } from '../kube/object';
+import { digestOf } from './digest';
+import { isOurs, type Instance } from './instance';
+import { namedSchema } from './objects';
+
+/** `foreign`: an object that is not ours stands there, and was left alone. `leaving`: ours, but being deleted. */
+export type WriteOutcome = 'kept' | 'written' | 'foreign' | 'leaving';
+
+export interface ObjectWriter {
+  /** Makes the object so, by server-side apply; writes nothing when it is so already. */
+  ensure(instance: Instance, kind: Kind, manifest: Manifest): Promise<WriteOutcome>;
+  /** Drops what is remembered of an instance that is gone. */
+  forget(instance: Pick<Instance, 'namespace' | 'name'>): void;
+}
+
+interface Written {
+  readonly digest: string;
+  readonly version: string;
+  readonly at: number;
+  readonly instance: string;
+}
+
+/** Kinds that are not watched are looked at again after this long. */
+const RECHECK_MS = 10 * 60_000;
+
+/**
+ * Remembers what it wrote and which version came of it, so that an idle instance costs no request, and a hand edit,
+ * which moves the version, is undone.
+ * @param cached metadata from a watch; undefined when unknown, then the API server is asked
+ */
+export function createObjectWriter(
+  kube: Kube,
+  cached: (kind: Kind, namespace: string, name: string) => Metadata | undefined,
+  now: () => number = Date.now,
+): ObjectWriter {
+  const memory = new Map<string, Written>();
+
+  return {
+    async ensure(instance, kind, manifest) {
+      const { name } = manifest.metadata;
+      const id = `${kind.plural}/${instance.namespace}/${name}`;
+      const digest = digestOf(manifest, 32);
+      const seen = cached(kind, instance.namespace, name);
+      const written = memory.get(id);
+      const known = written !== undefined && written.digest === digest;
+      if (known && seen === undefined && now() - written.at < RECHECK_MS) return 'kept';
+      const live =
+        seen ?? (await kube.get({ kind, namespace: instance.namespace, name }, namedSchema))?.metadata;
+      if (live !== undefined && !isOurs(instance, live)) return 'foreign';
+      if (live?.deletionTimestamp !== undefined) return 'leaving';
+      if (known && live !== undefined && written.version === versionOf(live)) return 'kept';
+      const { metadata } = await kube.apply(kind, manifest, {
+        fieldManager: MEMBER_FIELD_MANAGER,
+        force: true,
+      });
+      memory.set(id, {
+        digest,
+        version: versionOf(metadata),
+        at: now(),
+        instance: `${instance.namespace}/${instance.name}`,
+      });
+      return live?.resourceVersion === metadata.resourceVersion ? 'kept' : 'written';
+    },
+    forget({ namespace, name }) {
+      for (const [id, written] of memory) {
+        if (written.instance === `${namespace}/${name}`) memory.delete(id);
+      }
+    },
+  };
+}
+
+// A status update moves the resourceVersion but not the generation, where there is one.
+const versionOf = (metadata: Metadata): string =>
+  metadata.generation === undefined
+    ? `${metadata.uid}/${metadata.resourceVersion}`
+    : `${metadata.uid}@${metadata.generation}`;
