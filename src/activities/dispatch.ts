@@ -1,0 +1,292 @@
+import { heartbeat, sleep } from '@temporalio/activity';
+import { z } from 'zod';
+import type { MultiCloudMongoDB } from '../api/multicloudmongodb';
+import { ANNOTATIONS, FIELD_MANAGER, LABELS } from '../domain/marks';
+import {
+  authSecretName,
+  configMapName,
+  customConfigPolicyName,
+  fnv1a32,
+  hostConfName,
+  hostConfPolicyName,
+  memberName,
+  pullSecretName,
+  secretsPolicyName,
+  servicePolicyName,
+  type Ordinal,
+} from '../domain/names';
+import { done, waitFor, type StageResult } from '../domain/operation';
+import { listWorks, PERMANENT_ID, readBinding } from '../karmada/binding';
+import {
+  buildOverridePolicy,
+  buildPropagationPolicy,
+  type ClusterOverride,
+  type Selected,
+} from '../karmada/policy';
+import {
+  buildConfigCopy,
+  buildHostConf,
+  buildMongoDBTemplate,
+  buildPullSecret,
+  buildServiceTemplate,
+  instanceLabels,
+  namespaceOf,
+  ownerOf,
+} from '../karmada/template';
+import { KINDS, metadataSchema, type Kind, type Manifest } from '../kube/object';
+import { loadInstance, type ActivityContext, type InstanceInput } from './context';
+import { findForeignObject } from './ownership';
+import { readLayout, type Layout } from './layout';
+import { resolveReferences, type References } from './references';
+
+const propagationPolicySchema = z.looseObject({
+  metadata: metadataSchema,
+  spec: z.looseObject({ suspension: z.looseObject({ dispatching: z.boolean().optional() }).optional() }),
+});
+
+const WORKS_DEADLINE_MS = 60_000;
+
+export function createDispatchActivities(context: ActivityContext) {
+  return {
+    /**
+     * Override, then policies, then templates; the Works are looked at before anything reaches a member. Repeating it
+     * changes nothing (server-side apply of the same input).
+     */
+    async dispatchInstance({ instance }: InstanceInput): Promise<StageResult<string>> {
+      const cr = await loadInstance(context, instance);
+      const resolved = await resolveReferences(context, cr);
+      if (!resolved.ok) return waitFor(resolved.wait);
+      const laidOut = await readLayout(context, cr);
+      if (!laidOut.done) return laidOut;
+      const layout = laidOut.value;
+      const foreign = await findForeignObject(context, cr, layout);
+      if (foreign !== undefined) return waitFor(foreign);
+      heartbeat('override');
+      const rules = overrideRules(layout);
+      await applyOverride(context, cr, rules);
+      const suspended = await isFirstDispatch(context, cr);
+      await applyPolicies(context, cr, layout, resolved.references, suspended);
+      heartbeat('templates');
+      await applyTemplates(context, cr, layout, resolved.references);
+      const missing = await awaitWorks(context, cr, rules);
+      if (missing !== undefined) return waitFor({ code: 'Dispatching', message: missing });
+      if (suspended) await applyMongoDBPolicy(context, cr, layout, false);
+      return done(
+        `${rules.length} clusters: ${rules.map((rule) => `${rule.cluster} ${rule.members}`).join(', ')}`,
+      );
+    },
+  };
+}
+
+/** One rule per cluster; the first share holds the seed member. */
+export function overrideRules(layout: Layout): ClusterOverride[] {
+  return layout.shares.map((share) => ({
+    cluster: share.cluster,
+    vip: share.vip,
+    members: share.replicaset,
+    arbiter: share.arbiter,
+    rsInit: share.cluster === layout.seed.cluster,
+    retired: [],
+    rollout: [],
+  }));
+}
+
+/** A word that changes with the rule: the member's status echoes the one it acted on. */
+export const revisionOf = (rule: ClusterOverride): string => fnv1a32(JSON.stringify(rule));
+
+async function applyOverride(
+  context: ActivityContext,
+  cr: MultiCloudMongoDB,
+  rules: readonly ClusterOverride[],
+): Promise<void> {
+  const manifest = buildOverridePolicy({
+    namespace: namespaceOf(cr),
+    name: cr.metadata.name,
+    labels: instanceLabels(cr),
+    owner: ownerOf(cr),
+    rules,
+    revisionAnnotation: ANNOTATIONS.overrideRevision,
+    revisionOf,
+  });
+  await apply(context, KINDS.overridePolicy, manifest);
+}
+
+/** Members get nothing before every Work was seen; afterwards a change must not freeze what runs. */
+async function isFirstDispatch(context: ActivityContext, cr: MultiCloudMongoDB): Promise<boolean> {
+  const ref = { kind: KINDS.propagationPolicy, namespace: namespaceOf(cr), name: cr.metadata.name };
+  const policy = await context.karmada.get(ref, propagationPolicySchema);
+  return policy === undefined || policy.spec.suspension?.dispatching === true;
+}
+
+async function applyPolicies(
+  context: ActivityContext,
+  cr: MultiCloudMongoDB,
+  layout: Layout,
+  references: References,
+  suspended: boolean,
+): Promise<void> {
+  const { name } = cr.metadata;
+  await applyMongoDBPolicy(context, cr, layout, suspended);
+  const clusters = layout.shares.map((share) => share.cluster);
+  const secrets: Selected[] = [
+    { kind: KINDS.secret, name: authSecretName(name) },
+    ...(references.dockerConfigJson === undefined
+      ? []
+      : [{ kind: KINDS.secret, name: pullSecretName(name) }]),
+  ];
+  await applyPolicy(context, cr, secretsPolicyName(name), LABELS.secretsPolicy, secrets, clusters);
+  await applyPolicy(
+    context,
+    cr,
+    hostConfPolicyName(name),
+    LABELS.configMapPolicy,
+    [{ kind: KINDS.configMap, name: hostConfName(name) }],
+    clusters,
+  );
+  if (references.mongodYaml !== undefined) {
+    const selected = [{ kind: KINDS.configMap, name: configMapName(name) }];
+    await applyPolicy(
+      context,
+      cr,
+      customConfigPolicyName(name),
+      LABELS.customConfigPolicy,
+      selected,
+      clusters,
+    );
+  }
+  for (const ordinal of ordinalsOf(layout)) {
+    const holders = layout.members
+      .filter((member) => member.ordinal === ordinal)
+      .map((member) => member.cluster);
+    const selected = [{ kind: KINDS.service, name: memberName(name, ordinal) }];
+    await applyPolicy(context, cr, servicePolicyName(name, ordinal), LABELS.servicePolicy, selected, holders);
+  }
+}
+
+async function applyMongoDBPolicy(
+  context: ActivityContext,
+  cr: MultiCloudMongoDB,
+  layout: Layout,
+  suspended: boolean,
+): Promise<void> {
+  const manifest = buildPropagationPolicy({
+    namespace: namespaceOf(cr),
+    name: cr.metadata.name,
+    labels: instanceLabels(cr),
+    owner: ownerOf(cr),
+    selects: [{ kind: KINDS.mongoDB, name: cr.metadata.name }],
+    clusters: layout.shares.map((share) => share.cluster),
+    suspended,
+    preserve: true,
+  });
+  await apply(context, KINDS.propagationPolicy, manifest);
+}
+
+async function applyPolicy(
+  context: ActivityContext,
+  cr: MultiCloudMongoDB,
+  name: string,
+  purpose: string,
+  selects: readonly Selected[],
+  clusters: readonly string[],
+): Promise<void> {
+  const manifest = buildPropagationPolicy({
+    namespace: namespaceOf(cr),
+    name,
+    labels: { ...instanceLabels(cr), [purpose]: `${cr.metadata.name}-${purpose.replace(/^.*\//, '')}` },
+    owner: ownerOf(cr),
+    selects,
+    clusters,
+    suspended: false,
+    preserve: true,
+  });
+  await apply(context, KINDS.propagationPolicy, manifest);
+}
+
+async function applyTemplates(
+  context: ActivityContext,
+  cr: MultiCloudMongoDB,
+  layout: Layout,
+  references: References,
+): Promise<void> {
+  for (const ordinal of ordinalsOf(layout))
+    await apply(context, KINDS.service, buildServiceTemplate(cr, ordinal));
+  const hosts = await readLayout(context, cr);
+  if (hosts.done) await apply(context, KINDS.configMap, buildHostConf(cr, hostConfOf(hosts.value)));
+  if (references.mongodYaml !== undefined)
+    await apply(context, KINDS.configMap, buildConfigCopy(cr, references.mongodYaml));
+  if (references.dockerConfigJson !== undefined)
+    await apply(context, KINDS.secret, buildPullSecret(cr, references.dockerConfigJson));
+  const template = buildMongoDBTemplate(cr, {
+    image: references.image,
+    hasConfig: references.mongodYaml !== undefined,
+    hasPullSecret: references.dockerConfigJson !== undefined,
+    affinity: cr.spec.scheduler.affinity,
+  });
+  await apply(context, KINDS.mongoDB, template);
+}
+
+function hostConfOf(layout: Layout): { datas: string[]; arbiters: string[] } {
+  const known = layout.members.flatMap((member) =>
+    member.host === undefined ? [] : [{ ...member, host: member.host }],
+  );
+  return {
+    datas: known.filter((member) => member.ordinal !== 'arbiter').map((member) => member.host),
+    arbiters: known.filter((member) => member.ordinal === 'arbiter').map((member) => member.host),
+  };
+}
+
+const ordinalsOf = (layout: Layout): Ordinal[] => [
+  ...new Set(layout.members.map((member) => member.ordinal)),
+];
+
+async function apply(context: ActivityContext, kind: Kind, manifest: Manifest): Promise<void> {
+  // Forced: ownership was proven before, and only our own fields are in the manifest.
+  await context.karmada.apply(kind, manifest, { fieldManager: FIELD_MANAGER, force: true });
+}
+
+/** Undefined once every cluster's Work carries this override; else what is missing. */
+async function awaitWorks(
+  context: ActivityContext,
+  cr: MultiCloudMongoDB,
+  rules: readonly ClusterOverride[],
+): Promise<string | undefined> {
+  const deadline = Date.now() + WORKS_DEADLINE_MS;
+  for (;;) {
+    heartbeat('works');
+    const missing = await missingWorks(context, cr, rules);
+    if (missing === undefined || Date.now() > deadline) return missing;
+    await sleep(300);
+  }
+}
+
+async function missingWorks(
+  context: ActivityContext,
+  cr: MultiCloudMongoDB,
+  rules: readonly ClusterOverride[],
+): Promise<string | undefined> {
+  const binding = await readBinding(context.karmada, namespaceOf(cr), cr.metadata.name, KINDS.mongoDB.kind);
+  const id = binding?.metadata.labels[PERMANENT_ID];
+  if (id === undefined)
+    return 'Karmada has not bound the MongoDB template yet (a new kind is seen after some 30 s).';
+  const lacking: string[] = [];
+  for (const rule of rules) {
+    const works = await listWorks(context.karmada, rule.cluster, id);
+    const carried = works.some((work) =>
+      work.spec.workload.manifests.some((manifest) => carriesRevision(manifest, revisionOf(rule))),
+    );
+    if (!carried) lacking.push(rule.cluster);
+  }
+  return lacking.length === 0
+    ? undefined
+    : `Karmada has no Work with the present override for: ${lacking.join(', ')}.`;
+}
+
+const manifestSchema = z.looseObject({
+  metadata: z.looseObject({ annotations: z.record(z.string(), z.string()).default({}) }),
+});
+
+function carriesRevision(manifest: unknown, revision: string): boolean {
+  const parsed = manifestSchema.safeParse(manifest);
+  return parsed.success && parsed.data.metadata.annotations[ANNOTATIONS.overrideRevision] === revision;
+}

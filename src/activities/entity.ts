@@ -1,0 +1,81 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { messageOf } from '../domain/errors';
+import type { InstanceRef, InstanceSnapshot } from '../domain/instance';
+import { TASK_QUEUE } from '../domain/task-queues';
+import { instanceWorkflowId } from '../domain/workflow-ids';
+import { findInstance, type ActivityContext, type InstanceInput } from './context';
+import { readPlacement } from './placement';
+import { isCreated } from './status';
+import { isPaused } from './status-document';
+
+export interface StartHealthWatchInput extends InstanceInput {
+  readonly workflowId: string;
+}
+
+export function createEntityActivities(context: ActivityContext) {
+  return {
+    /** What the entity decides by. */
+    async readInstance({ instance }: InstanceInput): Promise<InstanceSnapshot> {
+      const cr = await findInstance(context, instance);
+      if (cr === undefined) return { found: false };
+      const placement = await readPlacement(context, cr);
+      return {
+        found: true,
+        generation: cr.metadata.generation ?? 0,
+        deletionRequested: cr.metadata.deletionTimestamp !== undefined,
+        paused: isPaused(cr),
+        created: isCreated(cr),
+        clusters: placement.done ? placement.value.shares.map((share) => share.cluster) : [],
+        health: cr.status?.state,
+      };
+    },
+
+    /** Idempotent: a watch that runs already is left alone. */
+    async startHealthWatch({ instance, workflowId }: StartHealthWatchInput): Promise<void> {
+      try {
+        await context.temporal.workflow.start('watchHealth', {
+          workflowId,
+          taskQueue: TASK_QUEUE,
+          args: [{ instance }],
+          workflowIdConflictPolicy: 'USE_EXISTING',
+          workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+          staticSummary: `Health of ${instance.namespace}/${instance.name}`,
+        });
+      } catch (error) {
+        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      }
+    },
+
+    /** From the health watch to the entity, started again should it be missing. */
+    async pokeInstance({ instance }: InstanceInput): Promise<void> {
+      const cr = await findInstance(context, instance);
+      if (cr === undefined) return;
+      await signalInstance(
+        context,
+        instance,
+        cr.metadata.generation ?? 0,
+        cr.metadata.deletionTimestamp !== undefined,
+      );
+    },
+  };
+}
+
+async function signalInstance(
+  context: ActivityContext,
+  instance: InstanceRef,
+  generation: number,
+  deletionRequested: boolean,
+): Promise<void> {
+  try {
+    await context.temporal.workflow.signalWithStart('instance', {
+      workflowId: instanceWorkflowId(instance.namespace, instance.name, instance.uid),
+      taskQueue: TASK_QUEUE,
+      args: [instance],
+      signal: 'poke',
+      signalArgs: [{ generation, deletionRequested }],
+    });
+  } catch (error) {
+    context.logger.warn({ instance, error: messageOf(error) }, 'poke failed, tried again');
+    throw error;
+  }
+}

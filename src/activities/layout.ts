@@ -1,0 +1,170 @@
+import { z } from 'zod';
+import type { MemberOverride, MultiCloudMongoDB } from '../api/multicloudmongodb';
+import { ANNOTATIONS, LABELS } from '../domain/marks';
+import { memberName, type Ordinal } from '../domain/names';
+import { done, waitFor, type StageResult } from '../domain/operation';
+import type { DesiredMember } from '../domain/replica-set';
+import { listClusters, vipOf, type Cluster } from '../karmada/cluster';
+import { namespaceOf } from '../karmada/template';
+import { KINDS, metadataSchema } from '../kube/object';
+import type { ActivityContext } from './context';
+import { readPlacement } from './placement';
+
+/** Where each member goes and is reached, out of the placement, the clusters' VIPs and the Services' NodePorts. */
+export interface Layout {
+  readonly shares: readonly LayoutShare[];
+  readonly members: readonly LayoutMember[];
+  /** The one member that may be initiated. */
+  readonly seed: { readonly cluster: string; readonly ordinal: number };
+  readonly survivesAnyCluster: boolean;
+}
+
+export interface LayoutShare {
+  readonly cluster: string;
+  readonly vip: string;
+  readonly replicaset: number;
+  readonly arbiter: boolean;
+}
+
+export interface LayoutMember {
+  readonly cluster: string;
+  readonly ordinal: Ordinal;
+  readonly votes: 0 | 1;
+  /** `VIP:NodePort`; absent until Karmada's API server has allocated the port. */
+  readonly host?: string | undefined;
+  readonly region?: string | undefined;
+  readonly zone?: string | undefined;
+}
+
+const serviceSchema = z.looseObject({
+  metadata: metadataSchema,
+  spec: z.looseObject({ ports: z.array(z.looseObject({ nodePort: z.number().optional() })).default([]) }),
+});
+
+export async function readLayout(
+  context: ActivityContext,
+  cr: MultiCloudMongoDB,
+): Promise<StageResult<Layout>> {
+  const read = await readPlacement(context, cr);
+  if (!read.done) return read;
+  const placement = read.value;
+  const clusters = new Map(
+    (await listClusters(context.karmada)).map((cluster) => [cluster.metadata.name, cluster]),
+  );
+  const active = placement.shares.filter((share) => share.replicaset > 0 || share.arbiter === true);
+  const withoutVip = active.filter((share) => vipOfName(clusters, share.cluster) === undefined);
+  if (withoutVip.length > 0) {
+    const names = withoutVip.map((share) => share.cluster).join(', ');
+    return waitFor({
+      code: 'VipMissing',
+      message: `Cluster ${names} has no label "vip". Set it: kubectl label cluster ${names} vip=ADDRESS (the address members are reached at).`,
+    });
+  }
+  const ports = await readNodePorts(context, cr);
+  const shares = active.map((share) => ({
+    cluster: share.cluster,
+    vip: vipOfName(clusters, share.cluster) ?? '',
+    replicaset: share.replicaset,
+    arbiter: share.arbiter === true,
+  }));
+  const members = placement.members.map((member): LayoutMember => {
+    const port = ports.get(memberName(cr.metadata.name, member.ordinal));
+    const cluster = clusters.get(member.cluster);
+    return {
+      cluster: member.cluster,
+      ordinal: member.ordinal,
+      votes: member.votes,
+      host: port === undefined ? undefined : hostAddress(vipOfName(clusters, member.cluster) ?? '', port),
+      region: cluster?.spec.region,
+      zone: cluster?.spec.zone ?? cluster?.spec.zones?.[0],
+    };
+  });
+  const first = shares.find((share) => share.replicaset > 0);
+  if (first === undefined)
+    return waitFor({ code: 'SchedulerResultInvalid', message: 'The placement has no data member.' });
+  return done({
+    shares,
+    members,
+    seed: seedOf(cr, first.cluster),
+    survivesAnyCluster: placement.quorum.survivesAnyCluster,
+  });
+}
+
+/** An IPv6 address wants brackets before a port. */
+export function hostAddress(vip: string, port: number): string {
+  return vip.includes(':') ? `[${vip}]:${port}` : `${vip}:${port}`;
+}
+
+/** The recorded seed, or the first member of the biggest share when none is recorded. */
+function seedOf(cr: MultiCloudMongoDB, biggest: string): { cluster: string; ordinal: number } {
+  const recorded = /^(.+)\/(\d+)$/.exec(cr.metadata.annotations[ANNOTATIONS.seedMember] ?? '');
+  return recorded?.[1] === undefined
+    ? { cluster: biggest, ordinal: 0 }
+    : { cluster: recorded[1], ordinal: Number(recorded[2]) };
+}
+
+const vipOfName = (clusters: ReadonlyMap<string, Cluster>, name: string): string | undefined => {
+  const cluster = clusters.get(name);
+  return cluster === undefined ? undefined : vipOf(cluster);
+};
+
+async function readNodePorts(context: ActivityContext, cr: MultiCloudMongoDB): Promise<Map<string, number>> {
+  const page = await context.karmada.list(
+    KINDS.service,
+    { namespace: namespaceOf(cr), labelSelector: `${LABELS.instanceUid}=${cr.metadata.uid}` },
+    serviceSchema,
+  );
+  const ports = new Map<string, number>();
+  for (const service of page.items) {
+    const port = service.spec.ports[0]?.nodePort;
+    if (port !== undefined) ports.set(service.metadata.name, port);
+  }
+  return ports;
+}
+
+/** The members as the replica set should have them; only those whose address is known. */
+export function desiredMembers(cr: MultiCloudMongoDB, layout: Layout): DesiredMember[] {
+  const overrides = cr.spec.member.overrides ?? [];
+  return layout.members.flatMap((member) =>
+    member.host === undefined ? [] : [desiredMember(member, member.host, overrides)],
+  );
+}
+
+function desiredMember(
+  member: LayoutMember,
+  host: string,
+  overrides: readonly MemberOverride[],
+): DesiredMember {
+  const own = overrides.filter(
+    (override) =>
+      override.cluster === member.cluster &&
+      (override.ordinal === undefined || override.ordinal === member.ordinal),
+  );
+  // The more exact override is applied later and wins.
+  const merged = own
+    .sort((a, b) => Number(a.ordinal !== undefined) - Number(b.ordinal !== undefined))
+    .reduce<Partial<MemberOverride>>((all, one) => ({ ...all, ...one }), {});
+  const arbiter = member.ordinal === 'arbiter';
+  const votes: 0 | 1 = merged.votes === 0 || member.votes === 0 ? 0 : 1;
+  const hidden = !arbiter && merged.hidden === true;
+  const delay = arbiter ? 0 : (merged.secondaryDelaySecs ?? 0);
+  // S5, S6: no vote, hidden or delayed means priority 0; an arbiter never leads.
+  const priority = arbiter || votes === 0 || hidden || delay > 0 ? 0 : (merged.priority ?? 1);
+  return {
+    cluster: member.cluster,
+    ordinal: member.ordinal,
+    host,
+    votes,
+    priority,
+    hidden,
+    secondaryDelaySecs: delay,
+    tags: arbiter
+      ? {}
+      : {
+          cluster: member.cluster,
+          ...(member.region === undefined || member.region === '' ? {} : { region: member.region }),
+          ...(member.zone === undefined || member.zone === '' ? {} : { zone: member.zone }),
+          ...merged.tags,
+        },
+  };
+}

@@ -1,0 +1,192 @@
+import { multiCloudMongoDBSchema, type MultiCloudMongoDB } from '../api/multicloudmongodb';
+import { readSchedulerResult } from '../api/scheduler-result';
+import type { ClusterCapacity } from '../domain/capacity';
+import { isFedStateError } from '../domain/errors';
+import { ANNOTATIONS, SCHEDULER_NAME } from '../domain/marks';
+import { done, waitFor, type StageResult } from '../domain/operation';
+import type { Placement } from '../domain/placement';
+import { bytes, cpuMillis } from '../domain/quantity';
+import { readBinding, reportsOf } from '../karmada/binding';
+import { listClusters } from '../karmada/cluster';
+import { namespaceOf } from '../karmada/template';
+import { KINDS } from '../kube/object';
+import { mongodbProfile } from '../scheduler/mongodb-profile';
+import { placementOfResult } from '../scheduler/placement-of-result';
+import { scheduleMembers, type ScheduleRequest } from '../scheduler/schedule';
+import { readCapacity } from './capacity';
+import { annotateInstance, loadInstance, type ActivityContext, type InstanceInput } from './context';
+import { readLedger, writePromise, type RoomPromise } from './room-ledger';
+
+// Decisions of other instances in between; each retry reads capacity afresh.
+const LEDGER_ATTEMPTS = 5;
+
+export interface PlacementSummary {
+  readonly clusters: readonly string[];
+  readonly summary: string;
+  readonly placement: Placement;
+}
+
+export function createPlacementActivities(context: ActivityContext) {
+  return {
+    /** The placement that stands, or a new one by present room, reserved until the members run. */
+    async placeInstance({ instance }: InstanceInput): Promise<StageResult<PlacementSummary>> {
+      const cr = await loadInstance(context, instance);
+      const standing = await readPlacement(context, cr);
+      if (standing.done) return done(summarise(standing.value));
+      const foreign = cr.spec.scheduler.schedulerName !== SCHEDULER_NAME;
+      if (foreign || standing.wait.code === 'SchedulerResultInvalid') return standing;
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          return await decide(context, cr);
+        } catch (error) {
+          if (!isFedStateError(error, 'Conflict') || attempt === LEDGER_ATTEMPTS) throw error;
+        }
+      }
+    },
+  };
+}
+
+async function decide(
+  context: ActivityContext,
+  cr: MultiCloudMongoDB,
+): Promise<StageResult<PlacementSummary>> {
+  const ledger = await readLedger(context);
+  const instances = (await context.karmada.list(KINDS.multiCloudMongoDB, {}, multiCloudMongoDBSchema)).items;
+  const living = new Set(instances.map((other) => other.metadata.uid));
+  const capacity = withPlacedInstances(await readCapacity(context), instances, cr);
+  const others = ledger.promises.filter(
+    (promise) => promise.uid !== cr.metadata.uid && living.has(promise.uid),
+  );
+  const request = {
+    ...requestOf(cr, await existingMembers(context, cr)),
+    reservations: others.flatMap((promise) => promise.items),
+  };
+  const verdict = scheduleMembers(request, capacity, mongodbProfile);
+  if (verdict.outcome === 'unschedulable')
+    return waitFor({ code: 'Unschedulable', message: verdict.message });
+  const { placement } = verdict;
+  await writePromise(context, ledger.version, promiseOf(cr, request, placement));
+  const result = { ClusterWithReplicaset: placement.shares };
+  await annotateInstance(context, cr, { [ANNOTATIONS.schedulerResult]: JSON.stringify(result) });
+  return done(summarise(placement));
+}
+
+/** The placement written in the annotation, whoever wrote it; or why there is none that holds. */
+export async function readPlacement(
+  context: ActivityContext,
+  cr: MultiCloudMongoDB,
+): Promise<StageResult<Placement>> {
+  const annotation = cr.metadata.annotations[ANNOTATIONS.schedulerResult];
+  if (annotation === undefined || annotation === '') {
+    return waitFor({
+      code: 'SchedulerResultMissing',
+      message: `Annotation ${ANNOTATIONS.schedulerResult} is not written yet by scheduler ${cr.spec.scheduler.schedulerName}.`,
+    });
+  }
+  const clusters = (await listClusters(context.karmada)).map((cluster) => cluster.metadata.name);
+  try {
+    return done(
+      placementOfResult(readSchedulerResult(annotation), requestOf(cr, []), clusters, mongodbProfile),
+    );
+  } catch (error) {
+    if (!isFedStateError(error, 'InvalidSpec')) throw error;
+    return waitFor({
+      code: 'SchedulerResultInvalid',
+      message: `Annotation ${ANNOTATIONS.schedulerResult}: ${error.message} Correct it, or remove it to have it made again.`,
+    });
+  }
+}
+
+/** Spec and present members in the scheduler's words. */
+function requestOf(cr: MultiCloudMongoDB, existing: ScheduleRequest['existing']): ScheduleRequest {
+  const { spec } = cr;
+  const mongo = requestsOf(spec.resource);
+  const exporter = spec.export.enable ? requestsOf(spec.export.resource) : { cpuMillis: 0, memoryBytes: 0 };
+  return {
+    instance: { namespace: namespaceOf(cr), name: cr.metadata.name },
+    members: spec.replicaset,
+    arbiter: spec.config.arbiter,
+    perMember: {
+      cpuMillis: mongo.cpuMillis + exporter.cpuMillis,
+      memoryBytes: mongo.memoryBytes + exporter.memoryBytes,
+    },
+    arbiterResources: mongo,
+    storageClass: spec.storage.storageClass,
+    mode: spec.scheduler.schedulerMode,
+    clusterWeights: spec.scheduler.clusterWeights,
+    nodeSelector: spec.spreadConstraints.nodeSelect ?? {},
+    tolerations: spec.scheduler.tolerations ?? [],
+    affinity: spec.scheduler.affinity,
+    spreadConstraints: spec.spreadConstraints.spreadConstraints ?? [],
+    topologySpreadConstraints: spec.spreadConstraints.topologySpreadConstraints ?? {},
+    existing,
+    reservations: [],
+    excludedClusters: [],
+  };
+}
+
+/** What is asked for; a limit without a request is a request of that size, as in Kubernetes. */
+function requestsOf(resources: MultiCloudMongoDB['spec']['resource'] | undefined): {
+  cpuMillis: number;
+  memoryBytes: number;
+} {
+  return {
+    cpuMillis: cpuMillis(resources?.requests?.['cpu'] ?? resources?.limits?.['cpu'] ?? 0),
+    memoryBytes: bytes(resources?.requests?.['memory'] ?? resources?.limits?.['memory'] ?? 0),
+  };
+}
+
+/** Members of this instance that have a node already: their room is theirs. */
+async function existingMembers(
+  context: ActivityContext,
+  cr: MultiCloudMongoDB,
+): Promise<ScheduleRequest['existing']> {
+  const binding = await readBinding(context.karmada, namespaceOf(cr), cr.metadata.name, KINDS.mongoDB.kind);
+  return [...reportsOf(binding).values()].flatMap((report) =>
+    (report.status?.members ?? []).flatMap((member) =>
+      member.node === undefined ? [] : [{ cluster: report.cluster, ordinal: member.ordinal }],
+    ),
+  );
+}
+
+function withPlacedInstances(
+  capacity: readonly ClusterCapacity[],
+  instances: readonly MultiCloudMongoDB[],
+  self: MultiCloudMongoDB,
+): ClusterCapacity[] {
+  const holds = (other: MultiCloudMongoDB, cluster: string): boolean =>
+    (other.status?.placement?.current ?? []).some(
+      (share) => share.cluster === cluster && share.replicaset > 0,
+    );
+  return capacity.map((cluster) => ({
+    ...cluster,
+    instancesPlaced: instances
+      .filter((other) => other.metadata.uid !== self.metadata.uid && holds(other, cluster.name))
+      .map((other) => `${namespaceOf(other)}/${other.metadata.name}`),
+  }));
+}
+
+function promiseOf(cr: MultiCloudMongoDB, request: ScheduleRequest, placement: Placement): RoomPromise {
+  return {
+    uid: cr.metadata.uid,
+    items: placement.members.map((member) => ({
+      cluster: member.cluster,
+      ...(member.ordinal === 'arbiter' ? request.arbiterResources : request.perMember),
+    })),
+  };
+}
+
+function summarise(placement: Placement): PlacementSummary {
+  const shares = placement.shares.filter((share) => share.replicaset > 0 || share.arbiter === true);
+  const spread = shares.map(
+    (share) => `${share.cluster} ${share.replicaset}${share.arbiter === true ? ' + arbiter' : ''}`,
+  );
+  const quorum = placement.quorum.survivesAnyCluster
+    ? 'survives the loss of any one cluster'
+    : `loss of ${placement.quorum.fatalClusters.join(' or ')} would stop writes`;
+  return {
+    clusters: shares.map((share) => share.cluster),
+    summary: `${spread.join(', ')}; ${quorum}`,
+    placement,
+  };
+}

@@ -1,0 +1,94 @@
+import type { MultiCloudMongoDB } from '../api/multicloudmongodb';
+import type { HealthVerdict } from '../domain/health';
+import { ANNOTATIONS, FIELD_MANAGER, LABELS } from '../domain/marks';
+import { connectionSecretName, REPLICA_SET_NAME } from '../domain/names';
+import { done, waitFor, type StageResult } from '../domain/operation';
+import { instanceLabels, namespaceOf, ownerOf } from '../karmada/template';
+import { KINDS, type Manifest } from '../kube/object';
+import { buildConnectionString } from '../mongodb/connection-string';
+import { annotateInstance, loadInstance, type ActivityContext, type InstanceInput } from './context';
+import { readCredentials } from './credentials';
+import { readSecret } from './references';
+import { judgeInstance } from './status';
+
+/** Hosts a client should know: data-bearing, not hidden, in the configuration. */
+export function clientHosts(health: HealthVerdict): string[] {
+  return (health.config?.members ?? [])
+    .filter((member) => !member.arbiterOnly && !member.hidden)
+    .map((member) => member.host);
+}
+
+/** Without user and password: for status. */
+export function publicConnectionString(health: HealthVerdict): string {
+  return buildConnectionString({ hosts: clientHosts(health), replicaSet: REPLICA_SET_NAME });
+}
+
+export function createPublicationActivities(context: ActivityContext) {
+  return {
+    /** Writes Secret `N-connection` for clients, beside the custom resource; it never leaves Karmada. */
+    async publishConnection({ instance }: InstanceInput): Promise<StageResult<string>> {
+      const cr = await loadInstance(context, instance);
+      const health = await judgeInstance(context, cr);
+      if (health?.config === undefined)
+        return waitFor({
+          code: 'ReplicaSet',
+          message: 'The replica set has no configuration to publish yet.',
+        });
+      const name = connectionSecretName(cr.metadata.name);
+      const present = await readSecret(context, cr, name);
+      if (present !== undefined && present.metadata.labels[LABELS.instanceUid] !== cr.metadata.uid) {
+        return waitFor({
+          code: 'Conflict',
+          message: `Secret ${namespaceOf(cr)}/${name} exists and is not ours: delete or rename it.`,
+        });
+      }
+      const { rootPassword } = await readCredentials(context, cr);
+      const hosts = clientHosts(health);
+      const manifest = buildConnectionSecret(cr, {
+        connectionString: buildConnectionString({
+          hosts,
+          replicaSet: REPLICA_SET_NAME,
+          username: 'root',
+          password: rootPassword,
+        }),
+        hosts: hosts.join(','),
+        replicaSet: REPLICA_SET_NAME,
+        username: 'root',
+        password: rootPassword,
+      });
+      await context.karmada.apply(KINDS.secret, manifest, { fieldManager: FIELD_MANAGER, force: true });
+      return done(`Secret ${name}: ${hosts.length} hosts`);
+    },
+
+    /** The creation's proof: healthy as promised, or the reason why not yet. */
+    async verifyInstance({ instance }: InstanceInput): Promise<StageResult<string>> {
+      const cr = await loadInstance(context, instance);
+      const health = await judgeInstance(context, cr);
+      if (health?.word !== 'Health') {
+        return waitFor({
+          code: 'ReplicaSet',
+          message: health === undefined ? 'No member has an address yet.' : health.reasons.join('; '),
+        });
+      }
+      await annotateInstance(context, cr, { [ANNOTATIONS.created]: cr.metadata.uid });
+      return done(`Health; primary ${health.primaryHost ?? 'unknown'}, may lose ${health.margin}`);
+    },
+  };
+}
+
+function buildConnectionSecret(cr: MultiCloudMongoDB, values: Readonly<Record<string, string>>): Manifest {
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    type: 'Opaque',
+    metadata: {
+      name: connectionSecretName(cr.metadata.name),
+      namespace: namespaceOf(cr),
+      labels: instanceLabels(cr),
+      ownerReferences: [ownerOf(cr)],
+    },
+    data: Object.fromEntries(
+      Object.entries(values).map(([key, value]) => [key, Buffer.from(value, 'utf8').toString('base64')]),
+    ),
+  };
+}

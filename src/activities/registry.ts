@@ -1,0 +1,31 @@
+import type { ActivityContext } from './context';
+import { createCredentialActivities } from './credentials';
+import { createDispatchActivities } from './dispatch';
+import { createEntityActivities } from './entity';
+import { createHealthActivities } from './health';
+import { createMemberActivities } from './members';
+import { createPlacementActivities } from './placement';
+import { createPublicationActivities } from './publication';
+import { createReferenceActivities } from './references';
+import { createRemovalActivities } from './removal';
+import { createReplicaSetActivities } from './replica-set';
+import { createStatusActivities } from './status';
+
+export function createActivities(context: ActivityContext) {
+  return {
+    ...createCredentialActivities(context),
+    ...createDispatchActivities(context),
+    ...createEntityActivities(context),
+    ...createHealthActivities(context),
+    ...createMemberActivities(context),
+    ...createPlacementActivities(context),
+    ...createPublicationActivities(context),
+    ...createReferenceActivities(context),
+    ...createRemovalActivities(context),
+    ...createReplicaSetActivities(context),
+    ...createStatusActivities(context),
+  };
+}
+
+/** Every activity by name: workflows import this type and nothing else of this folder. */
+export type Activities = ReturnType<typeof createActivities>;

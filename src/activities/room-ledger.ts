@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { isFedStateError } from '../domain/errors';
+import { FIELD_MANAGER, LABELS, MANAGED_BY } from '../domain/marks';
+import { KINDS, metadataSchema } from '../kube/object';
+import type { ActivityContext } from './context';
+
+/** Room promised to an instance whose members do not run yet. */
+export interface RoomPromise {
+  readonly uid: string;
+  readonly items: readonly {
+    readonly cluster: string;
+    readonly cpuMillis: number;
+    readonly memoryBytes: number;
+  }[];
+}
+
+const LEDGER = 'fedstate-room';
+
+const ledgerSchema = z.looseObject({
+  metadata: metadataSchema,
+  data: z.record(z.string(), z.string()).default({}),
+});
+const itemsSchema = z.array(
+  z.object({ cluster: z.string(), cpuMillis: z.number(), memoryBytes: z.number() }),
+);
+
+const refOf = (context: ActivityContext) => ({
+  kind: KINDS.configMap,
+  namespace: context.systemNamespace,
+  name: LEDGER,
+});
+
+/** All promises and the version they were read at; the version is what makes two decisions at once impossible. */
+export async function readLedger(
+  context: ActivityContext,
+): Promise<{ version: string; promises: RoomPromise[] }> {
+  const ledger = (await context.karmada.get(refOf(context), ledgerSchema)) ?? (await makeLedger(context));
+  const promises = Object.entries(ledger.data).flatMap(([uid, text]): RoomPromise[] => {
+    const parsed = itemsSchema.safeParse(JSON.parse(text));
+    return parsed.success ? [{ uid, items: parsed.data }] : [];
+  });
+  return { version: ledger.metadata.resourceVersion, promises };
+}
+
+/** @throws Conflict when the ledger has changed since `version` was read: decide again */
+export async function writePromise(
+  context: ActivityContext,
+  version: string,
+  promise: RoomPromise,
+): Promise<void> {
+  await context.karmada.mergePatch(refOf(context), {
+    metadata: { resourceVersion: version },
+    data: { [promise.uid]: JSON.stringify(promise.items) },
+  });
+}
+
+/** The members run, or the instance is gone: their room shows on the nodes by itself. */
+export async function dropPromises(context: ActivityContext, uids: readonly string[]): Promise<void> {
+  if (uids.length === 0) return;
+  const ledger = await context.karmada.get(refOf(context), ledgerSchema);
+  const present = uids.filter((uid) => ledger?.data[uid] !== undefined);
+  if (present.length === 0) return;
+  await context.karmada.mergePatch(refOf(context), {
+    data: Object.fromEntries(present.map((uid) => [uid, null])),
+  });
+}
+
+async function makeLedger(context: ActivityContext): Promise<z.infer<typeof ledgerSchema>> {
+  try {
+    const made = await context.karmada.create(KINDS.configMap, {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: {
+        name: LEDGER,
+        namespace: context.systemNamespace,
+        labels: { [LABELS.managedBy]: MANAGED_BY, 'app.kubernetes.io/component': FIELD_MANAGER },
+      },
+    });
+    return ledgerSchema.parse(made);
+  } catch (error) {
+    if (!isFedStateError(error, 'Conflict')) throw error;
+    const ledger = await context.karmada.get(refOf(context), ledgerSchema);
+    if (ledger === undefined) throw error;
+    return ledger;
+  }
+}

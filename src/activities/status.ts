@@ -1,0 +1,133 @@
+import type { MultiCloudMongoDB, MultiCloudMongoDBStatus } from '../api/multicloudmongodb';
+import { judgeHealth, type HealthVerdict } from '../domain/health';
+import { resolveImage } from '../domain/image';
+import type { OperationProgress, OperationRecord } from '../domain/instance';
+import { ANNOTATIONS, FIELD_MANAGER } from '../domain/marks';
+import { readBinding, reportsOf } from '../karmada/binding';
+import { namespaceOf } from '../karmada/template';
+import { apiVersionOf, KINDS } from '../kube/object';
+import { findInstance, type ActivityContext, type InstanceInput } from './context';
+import { desiredMembers, readLayout } from './layout';
+import { readPlacement } from './placement';
+import { publicConnectionString } from './publication';
+import { observeInstance } from './replica-set';
+import { specWarnings } from './references';
+import { composeStatus } from './status-document';
+
+export interface ReportInput extends InstanceInput {
+  /** Present while an operation is in hand; absent at rest. */
+  readonly progress?: OperationProgress;
+}
+
+export interface RecordInput extends InstanceInput {
+  readonly record: OperationRecord;
+}
+
+export function createStatusActivities(context: ActivityContext) {
+  return {
+    /** Observes and writes the whole status; writes nothing when nothing changed. */
+    async reportStatus({ instance, progress }: ReportInput): Promise<void> {
+      const cr = await findInstance(context, instance);
+      if (cr !== undefined) await writeStatus(context, cr, progress ?? null, undefined);
+    },
+
+    /** An operation ended: into the last ten of the status and, if it failed, an Event. */
+    async recordOperation({ instance, record }: RecordInput): Promise<void> {
+      const cr = await findInstance(context, instance);
+      if (cr === undefined) return;
+      await context.events.record(cr, {
+        type: record.outcome === 'failed' ? 'Warning' : 'Normal',
+        reason:
+          record.outcome === 'failed'
+            ? 'OperationFailed'
+            : record.outcome === 'cancelled'
+              ? 'OperationCancelled'
+              : 'OperationSucceeded',
+        action: record.kind,
+        note: `${record.kind}: ${record.message ?? record.outcome} (workflow ${record.workflowId})`,
+      });
+      await writeStatus(context, cr, null, record);
+    },
+  };
+}
+
+/** The replica set as it stands, judged; undefined while no member has an address. */
+export async function judgeInstance(
+  context: ActivityContext,
+  cr: MultiCloudMongoDB,
+): Promise<HealthVerdict | undefined> {
+  const layout = await readLayout(context, cr);
+  if (!layout.done) return undefined;
+  const desired = desiredMembers(cr, layout.value);
+  if (desired.length === 0) return undefined;
+  const observation = await observeInstance(
+    context,
+    cr,
+    desired.map((member) => member.host),
+  );
+  return judgeHealth({ desired, observation, survivesAnyCluster: layout.value.survivesAnyCluster });
+}
+
+async function writeStatus(
+  context: ActivityContext,
+  cr: MultiCloudMongoDB,
+  progress: OperationProgress | null,
+  record: OperationRecord | undefined,
+): Promise<void> {
+  const [placement, binding, health] = await Promise.all([
+    readPlacement(context, cr),
+    readBinding(context.karmada, namespaceOf(cr), cr.metadata.name, KINDS.mongoDB.kind),
+    judgeInstance(context, cr),
+  ]);
+  const image = resolveImage(cr.spec.imageSetting.image, context.imageReplacements);
+  const status = composeStatus({
+    cr,
+    now: context
+      .now()
+      .toISOString()
+      .replace(/\.\d+Z$/, 'Z'),
+    annotation: cr.metadata.annotations[ANNOTATIONS.schedulerResult],
+    placement,
+    reports: reportsOf(binding),
+    health,
+    progress,
+    record,
+    created:
+      isCreated(cr) ||
+      (progress === null && record?.kind === 'createInstance' && record.outcome === 'succeeded'),
+    connectionString: health?.config === undefined ? undefined : publicConnectionString(health),
+    warnings: specWarnings(cr),
+    image: image.outcome === 'resolved' ? image.image : undefined,
+  });
+  if (same(cr.status, status)) return;
+  await context.karmada.applyStatus(
+    KINDS.multiCloudMongoDB,
+    {
+      apiVersion: apiVersionOf(KINDS.multiCloudMongoDB),
+      kind: KINDS.multiCloudMongoDB.kind,
+      metadata: { name: cr.metadata.name, namespace: namespaceOf(cr), uid: cr.metadata.uid },
+      status,
+    },
+    { fieldManager: FIELD_MANAGER, force: true },
+  );
+}
+
+/** Whether a create operation has ended well for this very object. */
+export function isCreated(cr: MultiCloudMongoDB): boolean {
+  return cr.metadata.annotations[ANNOTATIONS.created] === cr.metadata.uid;
+}
+
+function same(before: MultiCloudMongoDBStatus | undefined, after: MultiCloudMongoDBStatus): boolean {
+  return JSON.stringify(sorted(before)) === JSON.stringify(sorted(after));
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, item]) => item !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, item]) => [key, sorted(item)]),
+  );
+}

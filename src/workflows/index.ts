@@ -1,0 +1,4 @@
+export { instance } from './instance';
+export { createInstance } from './create-instance';
+export { deleteInstance } from './delete-instance';
+export { watchHealth } from './watch-health';

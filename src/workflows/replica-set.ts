@@ -1,0 +1,32 @@
+import { log } from '@temporalio/workflow';
+import type { InstanceRef } from '../domain/instance';
+import { done, type StageResult } from '../domain/operation';
+import { command, quick } from './activities';
+
+// A plan that is still not empty after this many rounds is not converging: a person must look.
+const MAX_ROUNDS = 20;
+
+/** Plans, executes and plans again until the set is as desired: the plan in the history is the one that ran. */
+export async function convergeReplicaSet(instance: InstanceRef): Promise<StageResult<string>> {
+  const executed: string[] = [];
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const planned = await quick.planReplicaSet({ instance });
+    if (!planned.done) return planned;
+    const plan = planned.value;
+    if (plan.steps.length === 0) {
+      return done(executed.length === 0 ? 'already as desired' : executed.join(', '));
+    }
+    for (const step of plan.steps) {
+      log.info('replica-set step', { step: step.kind, plan: plan.hash });
+      const result = await command.executeStep({ instance, step });
+      executed.push(result);
+    }
+  }
+  return {
+    done: false,
+    wait: {
+      code: 'ReplicaSet',
+      message: `The replica set is still not as desired after ${MAX_ROUNDS} plans: ${executed.slice(-5).join(', ')}.`,
+    },
+  };
+}

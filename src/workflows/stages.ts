@@ -1,0 +1,84 @@
+import { condition, setCurrentDetails, setHandler, sleep, workflowInfo } from '@temporalio/workflow';
+import type { Wait } from '../domain/instance';
+import type { OperationInput, StageResult } from '../domain/operation';
+import { quick } from './activities';
+import { describeStages, type StageLine } from './details';
+import { nudgeSignal } from './signals';
+
+/** One stage of an operation: idempotent, so that every pass may start from the first. */
+export interface Stage {
+  readonly name: string;
+  /** What came of it, for people; or what it waits for. */
+  readonly run: () => Promise<StageResult<string>>;
+}
+
+const FIRST_PAUSE_MS = 5_000;
+const LONGEST_PAUSE_MS = 300_000;
+
+/**
+ * Runs the stages in order. A stage that waits is told in status and details, and after a pause (or a nudge) all are
+ * run again from the first: what was true before the wait need not be true after it.
+ */
+export async function runStages(
+  input: OperationInput,
+  title: string,
+  stages: readonly Stage[],
+): Promise<void> {
+  let nudged = false;
+  let pauses = 0;
+  let lastWait = '';
+  let told = '';
+  const outcomes = new Map<string, string>();
+  setHandler(nudgeSignal, () => {
+    nudged = true;
+  });
+
+  for (;;) {
+    const wait = await runPass();
+    if (wait === undefined) return;
+    const sameWait = lastWait === `${wait.code} ${wait.message}`;
+    lastWait = `${wait.code} ${wait.message}`;
+    pauses = sameWait ? pauses + 1 : 0;
+    nudged = false;
+    await condition(() => nudged, Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(pauses, 10)));
+    // A nudge may come in bursts; one look a second is enough.
+    if (nudged) await sleep('1 second');
+  }
+
+  async function runPass(): Promise<Wait | undefined> {
+    for (const [index, stage] of stages.entries()) {
+      await tell(index, 'running', undefined);
+      const result = await stage.run();
+      if (!result.done) {
+        await tell(index, 'waiting', result.wait);
+        return result.wait;
+      }
+      outcomes.set(stage.name, result.value);
+    }
+    return undefined;
+  }
+
+  async function tell(index: number, state: 'running' | 'waiting', wait: Wait | undefined): Promise<void> {
+    const lines = stages.map((stage, position): StageLine => ({
+      name: stage.name,
+      state: position < index ? 'done' : position === index ? state : 'open',
+      detail: position < index ? outcomes.get(stage.name) : undefined,
+    }));
+    setCurrentDetails(describeStages(title, lines, wait));
+    const step = stages[index]?.name ?? '';
+    const news = JSON.stringify([step, wait]);
+    // Passing again over stages that are done is no news for status.
+    if (news === told || (state === 'running' && outcomes.has(step))) return;
+    told = news;
+    await quick.reportStatus({
+      instance: input.instance,
+      progress: {
+        kind: input.kind,
+        step,
+        workflowId: workflowInfo().workflowId,
+        startedAt: input.startedAt,
+        wait,
+      },
+    });
+  }
+}

@@ -1,0 +1,6 @@
+/** Stops the development server that the set-up started. */
+// eslint-disable-next-line import-x/no-default-export -- Jest asks for a default export here.
+export default function teardown(): void {
+  const pid = Number(process.env['TEMPORAL_TEST_PID']);
+  if (Number.isInteger(pid) && pid > 1) process.kill(pid, 'SIGKILL');
+}
