@@ -8,8 +8,18 @@ import {
   resourcesSchema,
   tolerationSchema,
 } from './shared';
+import {
+  isPositiveQuantity,
+  neverChanges,
+  neverChangesOnceSet,
+  notBoth,
+  onlyGrows,
+  ruled,
+} from './validation-rule';
 
 const ordinalSchema = z.union([z.int().min(0).max(49), z.literal('arbiter')]).meta(intOrStringShape);
+// 50 data members and the arbiter.
+const ordinalsSchema = z.array(ordinalSchema).max(51);
 
 /** Name of a Secret of type kubernetes.io/dockerconfigjson, or the two values to make one of. */
 export const memberPullSecretSchema = z
@@ -17,114 +27,194 @@ export const memberPullSecretSchema = z
   .meta(eitherShape);
 
 export const podSpecSchema = z.object({
-  nodeSelector: z.record(z.string(), z.string()).nullish(),
-  securityContext: coreObjectSchema.nullish(),
-  affinity: coreObjectSchema.nullish(),
-  tolerations: z.array(tolerationSchema).nullish(),
-  topologySpreadConstraints: z.array(coreObjectSchema).nullish(),
-  restartPolicy: z.string().nullish(),
+  nodeSelector: z.record(z.string(), z.string()).nullish().describe('Labels that a node must have.'),
+  securityContext: coreObjectSchema.nullish().describe('core/v1 PodSecurityContext, put over ours.'),
+  affinity: coreObjectSchema.nullish().describe('core/v1 Affinity.'),
+  tolerations: z.array(tolerationSchema).nullish().describe('Taints that the pods tolerate.'),
+  topologySpreadConstraints: z
+    .array(coreObjectSchema)
+    .nullish()
+    .describe('List of core/v1 TopologySpreadConstraint.'),
+  restartPolicy: z.string().nullish().describe('A StatefulSet knows only Always.'),
 });
 
-export const mongoDBSpecSchema = z.object({
-  members: z
-    .int()
-    .min(0)
-    .max(50)
-    .optional()
-    .describe('Data members in this cluster. Absent: hold, change nothing.'),
-  arbiter: z.boolean().optional().describe('This cluster hosts the arbiter.'),
-  rsInit: z.boolean().optional().describe('This cluster holds the member that was initiated.'),
-  image: z.string().default('mongo:6.0'),
-  imagePullPolicy: z.enum(['Always', 'IfNotPresent', 'Never']).default('IfNotPresent'),
-  imagePullSecret: memberPullSecretSchema.optional(),
-  type: z.enum(['ReplicaSet']).default('ReplicaSet'),
-  config: z.array(z.object({ name: z.string(), value: z.string() })).optional(),
-  customConfigRef: z.string().optional().describe('ConfigMap with the key mongod.yaml.'),
-  memberConfigRef: z
-    .string()
-    .optional()
-    .describe('ConfigMap with the addresses of the whole replica set; a record, never read.'),
-  rootPassword: z.string().optional().describe('Local mode; prefer credentialsSecretRef.'),
-  credentialsSecretRef: z
-    .string()
-    .optional()
-    .describe('Secret with rootPassword, clusterAdminPassword, clusterMonitorPassword, keyfile.'),
-  resources: resourcesSchema.default({
-    requests: { cpu: '50m', memory: '100Mi' },
-    limits: { cpu: '1', memory: '1Gi' },
-  }),
-  persistence: z
-    .object({
-      storage: z.string().default('1Gi'),
-      storageClassName: z.string().optional(),
-      whenDeleted: z.enum(['Retain', 'Delete']).default('Retain'),
-      whenScaled: z.enum(['Retain', 'Delete']).default('Delete'),
-    })
-    .default({ storage: '1Gi', whenDeleted: 'Retain', whenScaled: 'Delete' }),
-  metricsExporterSpec: z
-    .object({ enable: z.boolean().default(false), resources: resourcesSchema.optional() })
-    .default({ enable: false }),
-  dbUserSpec: z
-    .object({
-      enable: z.boolean().optional(),
-      name: z.string().optional(),
-      user: z.string().optional(),
-      password: z.string().optional(),
-    })
-    .optional(),
-  podSpec: podSpecSchema.optional(),
-  pause: z.boolean().optional(),
-  control: z.enum(['Federated', 'Local']).default('Local').describe('Who runs the replica set.'),
-  retired: z.array(ordinalSchema).optional().describe('Members to take away; nothing else is ever lowered.'),
-  rollout: z.array(ordinalSchema).optional().describe('Members that may take a new pod template.'),
-  instanceUID: z.string().optional().describe('Uid that claim names carry; default this object.'),
-});
+const persistenceSchema = z
+  .object({
+    storage: z.string().max(64).default('1Gi').describe('Size of each data volume; may only grow.'),
+    storageClassName: z
+      .string()
+      .max(253)
+      .optional()
+      .describe('StorageClass; empty or absent: the default class of the cluster.'),
+    whenDeleted: z
+      .enum(['Retain', 'Delete'])
+      .default('Retain')
+      .describe('Volumes when this object is deleted.'),
+    whenScaled: z
+      .enum(['Retain', 'Delete'])
+      .default('Delete')
+      .describe('The volume of a member that is taken away.'),
+  })
+  .meta(
+    ruled(
+      isPositiveQuantity('storage'),
+      onlyGrows('storage'),
+      neverChanges('storageClassName', 'a volume keeps its class; make a new MongoDB for another one'),
+    ),
+  );
+
+export const mongoDBSpecSchema = z
+  .object({
+    members: z
+      .int()
+      .min(0)
+      .max(50)
+      .optional()
+      .describe('Data members in this cluster. Absent: hold, change nothing.'),
+    arbiter: z.boolean().optional().describe('This cluster hosts the arbiter.'),
+    rsInit: z.boolean().optional().describe('This cluster holds the member that was initiated.'),
+    image: z
+      .string()
+      .default('mongo:6.0')
+      .describe('Image of mongod, 4.2 or later; the site may run another in its place, see status.image.'),
+    imagePullPolicy: z
+      .enum(['Always', 'IfNotPresent', 'Never'])
+      .default('IfNotPresent')
+      .describe('When a node pulls the image.'),
+    imagePullSecret: memberPullSecretSchema
+      .optional()
+      .describe(
+        'Name of a Secret of type kubernetes.io/dockerconfigjson, or {username, password} to make one.',
+      ),
+    type: z.enum(['ReplicaSet']).default('ReplicaSet').describe('Kind of deployment; only replica sets.'),
+    config: z
+      .array(
+        z.object({
+          name: z.string().describe('A mongod option in dotted form, or LOG_LEVEL.'),
+          value: z.string().describe('Its value as text.'),
+        }),
+      )
+      .optional()
+      .describe('Single settings, put over the file of customConfigRef.'),
+    customConfigRef: z.string().optional().describe('ConfigMap in this namespace with the key mongod.yaml.'),
+    memberConfigRef: z
+      .string()
+      .optional()
+      .describe('ConfigMap with the addresses of the whole replica set; a record, never read.'),
+    rootPassword: z
+      .string()
+      .optional()
+      .describe('Readable by whoever reads this object: prefer credentialsSecretRef.'),
+    credentialsSecretRef: z
+      .string()
+      .optional()
+      .describe('Secret with rootPassword, clusterAdminPassword, clusterMonitorPassword, keyfile.'),
+    resources: resourcesSchema
+      .default({ requests: { cpu: '50m', memory: '100Mi' }, limits: { cpu: '1', memory: '1Gi' } })
+      .describe('Resources of the mongod container.'),
+    persistence: persistenceSchema
+      .default({ storage: '1Gi', whenDeleted: 'Retain', whenScaled: 'Delete' })
+      .describe('Data volumes, one for each member.'),
+    metricsExporterSpec: z
+      .object({
+        enable: z.boolean().default(false).describe('Run the exporter beside each mongod.'),
+        resources: resourcesSchema.optional().describe('Resources of the exporter container.'),
+      })
+      .default({ enable: false })
+      .describe('Prometheus exporter.'),
+    dbUserSpec: z
+      .object({
+        enable: z.boolean().optional().describe('Make the user.'),
+        name: z.string().optional().describe('Database that the user may read and write.'),
+        user: z.string().optional().describe('Name of the user.'),
+        password: z.string().optional().describe('Its password.'),
+      })
+      .optional()
+      .describe('One application user, in Local control.'),
+    podSpec: podSpecSchema.optional().describe('Where and how the pods run.'),
+    pause: z.boolean().optional().describe('Change nothing; pods keep running.'),
+    control: z
+      .enum(['Federated', 'Local'])
+      .default('Local')
+      .describe(
+        'Who runs the replica set. Local: the manager in this cluster. Federated: the control plane; the manager only builds and reports.',
+      ),
+    retired: ordinalsSchema
+      .optional()
+      .describe('Members to take away: ordinals, or the word arbiter. Nothing else is ever lowered.'),
+    rollout: ordinalsSchema
+      .optional()
+      .describe('Members that may take a new pod template: ordinals, or the word arbiter.'),
+    instanceUID: z
+      .string()
+      .max(64)
+      .optional()
+      .describe('Uid that claim names carry; default the uid of this object.'),
+  })
+  .meta(
+    ruled(
+      notBoth('rootPassword', 'credentialsSecretRef', 'credentialsSecretRef'),
+      neverChangesOnceSet('instanceUID', 'claim names carry it; restore the old value'),
+    ),
+  );
 export type MongoDBSpec = z.infer<typeof mongoDBSpecSchema>;
 
 export const replsetEntrySchema = z.object({
-  _id: z.int(),
-  name: z.string(),
-  health: z.int(),
-  state: z.int(),
-  stateStr: z.string(),
-  syncSourceHost: z.string().default(''),
+  _id: z.int().describe('_id in the replica set configuration.'),
+  name: z.string().describe('host:port.'),
+  health: z.int().describe('1 when reachable, else 0.'),
+  state: z.int().describe('Member state as a number (replSetGetStatus).'),
+  stateStr: z.string().describe('Member state as a word, e.g. PRIMARY.'),
+  syncSourceHost: z.string().default('').describe('host:port that it copies from; empty when from none.'),
 });
 
 export const memberPodSchema = z.object({
-  ordinal: ordinalSchema,
-  pod: z.string(),
-  podUid: z.string().optional(),
-  node: z.string().optional(),
-  image: z.string().optional(),
-  phase: z.string().optional(),
-  ready: z.boolean(),
-  restarts: z.int().default(0),
-  reason: z.string().optional(),
-  nodePort: z.int().optional(),
-  claim: z.string().optional(),
-  templateHash: z.string().optional(),
-  pendingTemplate: z.boolean().optional(),
+  ordinal: ordinalSchema.describe('Ordinal of the member in this cluster, or the word arbiter.'),
+  pod: z.string().describe('Name of its pod.'),
+  podUid: z.string().optional().describe('Uid of the pod.'),
+  node: z.string().optional().describe('Node that the pod is bound to.'),
+  image: z.string().optional().describe('Image that mongod runs.'),
+  phase: z.string().optional().describe('Phase of the pod.'),
+  ready: z.boolean().describe('Whether the pod is ready.'),
+  restarts: z.int().default(0).describe('Restarts of mongod in this pod.'),
+  reason: z.string().optional().describe('Why it is not ready.'),
+  nodePort: z.int().optional().describe('Port of its Service on every node.'),
+  claim: z.string().optional().describe('Name of its volume claim.'),
+  templateHash: z.string().optional().describe('Hash of the pod template that the pod runs.'),
+  pendingTemplate: z
+    .boolean()
+    .optional()
+    .describe('A newer pod template waits for this member to be listed in spec.rollout.'),
 });
 export type MemberPod = z.infer<typeof memberPodSchema>;
 
 export const mongoDBStateSchema = z.enum(['Running', 'Reconciling', 'Error', 'Pause', 'Unknown']);
 
 export const mongoDBStatusSchema = z.object({
-  state: mongoDBStateSchema.optional(),
-  observedGeneration: z.int().optional(),
-  overrideRevision: z.string().optional(),
-  currentRevision: z.string().optional(),
-  currentInfo: z.object({ members: z.int(), resources: resourcesSchema.optional() }).optional(),
-  readyMembers: z.int().optional(),
-  image: z.string().optional(),
-  primary: z.string().optional(),
-  externalAddress: z.string().optional(),
-  internalAddress: z.string().optional(),
-  connectionString: z.string().optional(),
-  replset: z.array(replsetEntrySchema).optional(),
-  members: z.array(memberPodSchema).optional(),
-  waitingFor: z.string().optional(),
-  conditions: conditionsSchema.optional(),
+  state: mongoDBStateSchema.optional().describe('What the manager is doing.'),
+  observedGeneration: z.int().optional().describe('metadata.generation that this status is about.'),
+  overrideRevision: z
+    .string()
+    .optional()
+    .describe('Revision of the control plane override that made the applied spec.'),
+  currentRevision: z.string().optional().describe('Name and hash of the applied spec.'),
+  currentInfo: z
+    .object({
+      members: z.int().describe('Data members of the last complete pass.'),
+      resources: resourcesSchema.optional().describe('Resources of the last complete pass.'),
+    })
+    .optional()
+    .describe('What the last complete pass applied.'),
+  readyMembers: z.int().optional().describe('Pods of this cluster that are ready.'),
+  image: z.string().optional().describe('Image after replacements of the site.'),
+  primary: z.string().optional().describe('host:port of the primary.'),
+  externalAddress: z.string().optional().describe('host:port of the members, for clients outside.'),
+  internalAddress: z.string().optional().describe('host:port of the members, for clients in this cluster.'),
+  connectionString: z.string().optional().describe('MongoDB URI without a password.'),
+  replset: z.array(replsetEntrySchema).optional().describe('Every member of the whole replica set.'),
+  members: z.array(memberPodSchema).optional().describe('The members of this cluster and their pods.'),
+  waitingFor: z.string().optional().describe('What must happen before the manager can go on.'),
+  conditions: conditionsSchema.optional().describe('What holds and what does not.'),
 });
 export type MongoDBStatus = z.infer<typeof mongoDBStatusSchema>;
 

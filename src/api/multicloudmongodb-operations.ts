@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { ruled } from './validation-rule';
+
+/** When changes may run, and who must agree. */
+export const operationsSchema = z.object({
+  approval: z
+    .enum(['Auto', 'OnPrimaryChange', 'Always'])
+    .default('Auto')
+    .describe('Which plans wait for an approval before they run.'),
+  paused: z.boolean().default(false).describe('Start nothing new; pods keep running.'),
+  soakSeconds: z
+    .int()
+    .min(0)
+    .default(86400)
+    .describe('Seconds that a new version must run well before its step without return.'),
+  windows: z
+    .array(
+      z.object({
+        schedule: z
+          .string()
+          .min(1)
+          .max(128)
+          .meta(
+            ruled({
+              rule: "self.matches('^[^ ]+( [^ ]+){4}$')",
+              message: 'schedule must be five cron fields, e.g. "0 2 * * 6"',
+            }),
+          )
+          .describe('When the window opens: five cron fields, in UTC.'),
+        durationMinutes: z.int().min(1).describe('Minutes that it stays open.'),
+      }),
+    )
+    .max(16)
+    .optional()
+    .describe('Changes start only inside one of these windows; absent: at any time.'),
+});
+
+/** What happens after a cluster is lost. */
+export const failoverSchema = z.object({
+  mode: z
+    .enum(['Auto', 'Approve', 'Off'])
+    .optional()
+    .describe(
+      'Replace lost members by itself, after an approval, or never; default Auto with allowDynamicScheduler, else Approve.',
+    ),
+  delaySeconds: z.int().min(0).default(60).describe('Seconds that a cluster must be lost before.'),
+  failback: z
+    .enum(['Auto', 'Approve', 'Off'])
+    .default('Approve')
+    .describe('Move members back when the cluster has returned: by itself, after an approval, or never.'),
+});

@@ -1,0 +1,214 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { mongoDBSpecSchema } from '../../../src/api/mongodb';
+import { multiCloudMongoDBSpecSchema } from '../../../src/api/multicloudmongodb';
+import { startApiServer, type ApiServer } from '../../support/api-server';
+import { findProgram, skipReason } from '../../support/programs';
+import { BAD_RESOURCES } from './bad-resources';
+
+const ROOT = join(__dirname, '../../..');
+const CRDS = join(ROOT, 'deploy/crds');
+const sample = (name: string): string => join(ROOT, 'deploy/samples', `${name}.yaml`);
+
+const objectSchema = z.looseObject({
+  metadata: z.looseObject({ name: z.string() }),
+  spec: z.record(z.string(), z.unknown()),
+});
+const crdListSchema = z.object({
+  items: z.array(
+    z.object({
+      metadata: z.object({ name: z.string() }),
+      status: z.object({ conditions: z.array(z.object({ type: z.string(), status: z.string() })) }),
+    }),
+  ),
+});
+
+const reason = skipReason(['etcd', 'kube-apiserver', 'kubectl']);
+
+(reason === undefined ? describe : describe.skip)(
+  `custom resources on a real API server ${reason ?? ''}`,
+  () => {
+    let server: ApiServer;
+
+    const kubectl = (args: readonly string[], input?: string): string =>
+      execFileSync(findProgram('kubectl') ?? 'kubectl', ['--kubeconfig', server.kubeconfigPath, ...args], {
+        encoding: 'utf8',
+        input,
+      });
+    const refusalOf = (args: readonly string[], input: string): string => {
+      const call = spawnSync(
+        findProgram('kubectl') ?? 'kubectl',
+        ['--kubeconfig', server.kubeconfigPath, ...args],
+        {
+          encoding: 'utf8',
+          input,
+        },
+      );
+      return call.status === 0 ? `accepted: ${call.stdout}` : call.stderr;
+    };
+
+    beforeAll(async () => {
+      server = await startApiServer({ name: 'crds' });
+      kubectl(['apply', '--server-side', '-f', CRDS]);
+      kubectl(['wait', '--for=condition=Established', '--timeout=30s', 'crd', '--all']);
+    }, 120_000);
+
+    afterAll(async () => server.stop());
+
+    test('both definitions are structural, established and their names accepted', () => {
+      const { items } = crdListSchema.parse(JSON.parse(kubectl(['get', 'crd', '-o', 'json'])));
+      const seen = items.map((crd) => ({
+        name: crd.metadata.name,
+        true: crd.status.conditions.filter((one) => one.status === 'True').map((one) => one.type),
+      }));
+      expect(seen).toEqual([
+        { name: 'mongodbs.middleware.fedstate.io', true: ['NamesAccepted', 'Established'] },
+        { name: 'multicloudmongodbs.middleware.fedstate.io', true: ['NamesAccepted', 'Established'] },
+      ]);
+    });
+
+    test.each([
+      ['multicloudmongodb-full', multiCloudMongoDBSpecSchema],
+      ['multicloudmongodb-walkthrough', multiCloudMongoDBSpecSchema],
+      ['mongodb-single-cluster', mongoDBSpecSchema],
+    ])('the published sample %s is accepted unchanged, and defaults are those of zod', (name, schema) => {
+      const written = objectSchema.parse(parse(readFileSync(sample(name), 'utf8')));
+      const read = objectSchema.parse(
+        JSON.parse(
+          kubectl(['create', '--dry-run=server', '--validate=strict', '-o', 'json', '-f', sample(name)]),
+        ),
+      );
+      expect(read.spec).toMatchObject(written.spec);
+      expect(read.spec).toEqual(schema.parse(written.spec));
+    });
+
+    test('the walk-through gets the defaults of the original article', () => {
+      const read = objectSchema.parse(
+        JSON.parse(
+          kubectl([
+            ...['create', '--dry-run=server', '-o', 'json', '-f'],
+            sample('multicloudmongodb-walkthrough'),
+          ]),
+        ),
+      );
+      expect(read.spec).toMatchObject({
+        replicaset: 5,
+        auth: {},
+        config: {},
+        member: {},
+        spreadConstraints: {},
+        scheduler: { schedulerMode: 'Uniform', schedulerName: 'multicloud-middleware-scheduler' },
+        storage: { storageClass: 'managed-nfs-storage', storageSize: '1Gi' },
+        imageSetting: { image: 'mongo:3.6', imagePullPolicy: 'Always' },
+      });
+    });
+
+    test('a size may grow in other units, and both forms of a pull secret are accepted', () => {
+      const written = (storageSize: string, imagePullSecret: unknown): string =>
+        JSON.stringify({
+          apiVersion: 'middleware.fedstate.io/v1alpha1',
+          kind: 'MultiCloudMongoDB',
+          metadata: { name: 'grows', namespace: 'default' },
+          spec: { replicaset: 3, storage: { storageSize }, imageSetting: { imagePullSecret } },
+        });
+      kubectl(['create', '--validate=strict', '-f', '-'], written('1Gi', 'registry'));
+      kubectl(['replace', '--validate=strict', '-f', '-'], written('1025Mi', { user: 'me', passwd: 'x' }));
+      const read = objectSchema.parse(JSON.parse(kubectl(['get', 'mcm', 'grows', '-o', 'json'])));
+      expect(read.spec).toMatchObject({
+        storage: { storageSize: '1025Mi' },
+        imageSetting: { imagePullSecret: { user: 'me', passwd: 'x' } },
+      });
+    });
+
+    test('a bare MongoDB, as a member has when its override is gone, keeps members absent', () => {
+      const read = objectSchema.parse(
+        JSON.parse(
+          kubectl(['create', '--dry-run=server', '-o', 'json', '-f', '-'], resource('MongoDB', 'bare', {})),
+        ),
+      );
+      expect(read.spec).not.toHaveProperty('members');
+      expect(read.spec).not.toHaveProperty('retired');
+    });
+
+    test('status is a subresource: a spec write cannot claim health', () => {
+      const claimed = JSON.stringify({
+        apiVersion: 'middleware.fedstate.io/v1alpha1',
+        kind: 'MultiCloudMongoDB',
+        metadata: { name: 'claims', namespace: 'default' },
+        spec: { replicaset: 3 },
+        status: { state: 'Health' },
+      });
+      expect(kubectl(['create', '-o', 'jsonpath={.status.state}', '-f', '-'], claimed)).toBe('');
+      expect(
+        kubectl([
+          ...[
+            'patch',
+            'mcm',
+            'claims',
+            '--subresource=status',
+            '--type=merge',
+            '-o',
+            'jsonpath={.status.state}',
+          ],
+          ...['-p', '{"status":{"state":"UnKnown"}}'],
+        ]),
+      ).toBe('UnKnown');
+    });
+
+    test('kubectl get shows what matters, by the short names', () => {
+      kubectl(['create', '-f', '-'], resource('MongoDB', 'shown', { members: 1 }));
+      const headings = (kind: string): string[] => (kubectl(['get', kind]).split('\n')[0] ?? '').split(/\s+/);
+      kubectl(['create', '-f', '-'], resource('MultiCloudMongoDB', 'shown', { replicaset: 3 }));
+      expect(headings('mcm')).toEqual(
+        expect.arrayContaining([
+          'NAME',
+          'STATE',
+          'SIZE',
+          'READY',
+          'PRIMARY',
+          'MARGIN',
+          'OPERATION',
+          'WAITING',
+          'AGE',
+        ]),
+      );
+      expect(headings('mdb')).toEqual(
+        expect.arrayContaining(['NAME', 'STATE', 'MEMBERS', 'READY', 'PRIMARY', 'WAITING', 'AGE']),
+      );
+      expect(kubectl(['get', 'fedstate', '-o', 'name']).split('\n')).toEqual(
+        expect.arrayContaining([
+          'mongodb.middleware.fedstate.io/shown',
+          'multicloudmongodb.middleware.fedstate.io/shown',
+        ]),
+      );
+    });
+
+    test('kubectl explain describes a field', () => {
+      expect(kubectl(['explain', 'mcm.spec.storage.storageSize'])).toContain('may only grow');
+    });
+
+    test.each(BAD_RESOURCES.map((bad, index) => ({ ...bad, index })))(
+      '$kind with $what is refused, and the answer names field and remedy',
+      (bad) => {
+        const name = bad.name ?? `bad-${bad.index}`;
+        if (bad.before !== undefined) kubectl(['create', '-f', '-'], resource(bad.kind, name, bad.before));
+        const verb = bad.before === undefined ? 'create' : 'replace';
+        const refusal = refusalOf([verb, '-f', '-'], resource(bad.kind, name, bad.spec));
+        for (const words of bad.says) expect(refusal).toContain(words);
+        expect(refusal).not.toMatch(/^accepted/);
+      },
+    );
+  },
+);
+
+function resource(kind: string, name: string, spec: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify({
+    apiVersion: 'middleware.fedstate.io/v1alpha1',
+    kind,
+    metadata: { name, namespace: 'default' },
+    spec,
+  });
+}
