@@ -36,7 +36,7 @@ function parseStatus(body: string): z.infer<typeof statusSchema> {
   } catch {
     // Not JSON: a proxy answered in the API server's place.
   }
-  return { message: body.slice(0, 300) };
+  return body === '' ? {} : { message: body.slice(0, 300) };
 }
 
 function kindOf(status: number): ErrorKind {
