@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { ANNOTATIONS } from '../domain/marks';
 import { isFedStateError, messageOf } from '../domain/errors';
 import { claimName, memberName, podName, exporterServiceName, type Ordinal } from '../domain/names';
+import { bytes } from '../domain/quantity';
 import { KINDS, type Kind, type Manifest } from '../kube/object';
 import { buildDefaultConfig, buildMongodConfig } from './build/config';
 import { buildDisruptionBudget } from './build/disruption-budget';
@@ -14,7 +15,6 @@ import type { Snapshot } from './cluster-cache';
 import type { MemberContext } from './context';
 import type { ReadyInputs } from './inputs';
 import { isOurs, type Instance } from './instance';
-import { parseBytes } from './mongod-config';
 import { hasStarted } from './member-pods';
 import { decideTemplate, ranEver } from './rollout';
 
@@ -189,7 +189,7 @@ async function growClaim(
   const asked = claimSize(instance, ordinal);
   const present = claim.spec.resources?.requests['storage'];
   if (present === undefined || claim.metadata.deletionTimestamp !== undefined) return;
-  if ((parseBytes(asked) ?? 0) <= (parseBytes(present) ?? 0)) return;
+  if (bytes(asked) <= bytes(present)) return;
   const name = claim.metadata.name;
   try {
     await context.kube.mergePatch(

@@ -1,6 +1,7 @@
 import { parse as parseYaml, stringify } from 'yaml';
 import type { Resources } from '../api/shared';
 import { MONGO_PORT, REPLICA_SET_NAME } from '../domain/names';
+import { bytes } from '../domain/quantity';
 import { POD_PATHS } from './build/pod-template';
 import {
   getOption,
@@ -187,32 +188,5 @@ function withCache(options: OptionTree, memoryBytes: number | undefined): Option
 /** Bytes of the memory limit, else of the request; undefined when neither is set. */
 export function memoryBytesOf(resources: Resources): number | undefined {
   const quantity = resources.limits?.['memory'] ?? resources.requests?.['memory'];
-  return quantity === undefined ? undefined : parseBytes(quantity);
-}
-
-const UNITS: Readonly<Record<string, number>> = {
-  '': 1,
-  m: 1e-3,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  P: 1e15,
-  E: 1e18,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-  Pi: 2 ** 50,
-  Ei: 2 ** 60,
-};
-
-/** A Kubernetes quantity of bytes; undefined when it is not one. */
-export function parseBytes(quantity: string | number): number | undefined {
-  const match = /^\+?(\d+(?:\.\d*)?|\.\d+)(?:([eE][+-]?\d+)|([numkMGTPE]|[KMGTPE]i))?$/.exec(
-    String(quantity),
-  );
-  if (match?.[1] === undefined) return undefined;
-  const unit = UNITS[match[3] ?? ''];
-  return unit === undefined ? undefined : Number(match[1] + (match[2] ?? '')) * unit;
+  return quantity === undefined ? undefined : bytes(quantity);
 }

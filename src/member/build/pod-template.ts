@@ -76,7 +76,7 @@ function buildPodSpec(instance: Instance, ordinal: Ordinal, parts: MemberParts):
     ...(podSpec?.tolerations ? { tolerations: podSpec.tolerations } : {}),
     affinity: buildAffinity(instance, podSpec?.affinity),
     ...buildSpread(instance, podSpec?.topologySpreadConstraints),
-    initContainers: [buildPrepareContainer(parts)],
+    initContainers: [buildPrepareContainer(instance, parts)],
     containers: [
       {
         name: 'mongo',
@@ -119,7 +119,7 @@ function buildPodSpec(instance: Instance, ordinal: Ordinal, parts: MemberParts):
 }
 
 // A Secret volume with fsGroup has mode 0440, which mongod refuses: the copy has 0400 and mongod's own uid.
-function buildPrepareContainer(parts: MemberParts): Record<string, unknown> {
+function buildPrepareContainer(instance: Instance, parts: MemberParts): Record<string, unknown> {
   return {
     name: 'prepare',
     image: parts.fedstateImage,
@@ -131,6 +131,7 @@ function buildPrepareContainer(parts: MemberParts): Record<string, unknown> {
     volumeMounts: [
       { name: 'auth', mountPath: KEYFILE_SOURCE, readOnly: true },
       { name: 'keyfile', mountPath: KEYFILE_PATH },
+      { name: claimTemplateName(instance.instanceUid), mountPath: DATA_PATH },
     ],
   };
 }

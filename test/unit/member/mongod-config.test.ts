@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { parse } from 'yaml';
-import { memoryBytesOf, mergeMongodConfig, parseBytes } from '../../../src/member/mongod-config';
+import { memoryBytesOf, mergeMongodConfig } from '../../../src/member/mongod-config';
 import { getOption, mergeOptions, removeOption, setOption } from '../../../src/member/mongod-options';
 
 const owned = {
@@ -145,22 +145,10 @@ test('parameters with dots in their name stay whole', () => {
   });
 });
 
-test.each([
-  ['512Mi', 512 * 2 ** 20],
-  ['1G', 1e9],
-  [1024, 1024],
-  ['1.5Gi', 1.5 * 2 ** 30],
-  ['2e3', 2000],
-  ['.5Ki', 512],
-])('%s is %i bytes', (quantity, bytes) => {
-  expect(parseBytes(quantity)).toBe(bytes);
-});
-
 test('memory: the limit counts, else the request, else nothing is known', () => {
   expect(memoryBytesOf({ limits: { memory: '2Gi' }, requests: { memory: '1Gi' } })).toBe(2 ** 31);
   expect(memoryBytesOf({ requests: { memory: '1Gi' } })).toBe(2 ** 30);
   expect(memoryBytesOf({ limits: { cpu: 1 } })).toBeUndefined();
-  expect(parseBytes('a lot')).toBeUndefined();
 });
 
 const nameArb = fc.constantFrom('net', 'port', 'tls', 'x', 'constructor', 'toString');
