@@ -1,4 +1,4 @@
-import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
 import type { ActivityContext } from './activities/context';
 import { createErrorInterceptor } from './activities/error-interceptor';
 import { createActivities } from './activities/registry';

@@ -4,7 +4,7 @@ import type { ClusterCapacity } from '../domain/capacity';
 import { isFedStateError } from '../domain/errors';
 import { ANNOTATIONS, SCHEDULER_NAME } from '../domain/marks';
 import { done, waitFor, type StageResult } from '../domain/operation';
-import type { Placement } from '../domain/placement';
+import type { ClusterReason, Placement } from '../domain/placement';
 import { bytes, cpuMillis } from '../domain/quantity';
 import { readBinding, reportsOf } from '../karmada/binding';
 import { listClusters } from '../karmada/cluster';
@@ -14,7 +14,7 @@ import { mongodbProfile } from '../scheduler/mongodb-profile';
 import { placementOfResult } from '../scheduler/placement-of-result';
 import { scheduleMembers, type ScheduleRequest } from '../scheduler/schedule';
 import { readCapacity } from './capacity';
-import { annotateInstance, loadInstance, type ActivityContext, type InstanceInput } from './context';
+import { annotateInstance, loadInstance, refOf, type ActivityContext, type InstanceInput } from './context';
 import { readLedger, writePromise, type RoomPromise } from './room-ledger';
 
 // Decisions of other instances in between; each retry reads capacity afresh.
@@ -34,7 +34,7 @@ export function createPlacementActivities(context: ActivityContext) {
       const standing = await readPlacement(context, cr);
       if (standing.done) return done(summarise(standing.value));
       const foreign = cr.spec.scheduler.schedulerName !== SCHEDULER_NAME;
-      if (foreign || standing.wait.code === 'SchedulerResultInvalid') return standing;
+      if (foreign || (standing.wait.code === 'SchedulerResultInvalid' && !isOutdated(cr))) return standing;
       for (let attempt = 1; ; attempt += 1) {
         try {
           return await decide(context, cr);
@@ -62,6 +62,11 @@ async function decide(
     reservations: others.flatMap((promise) => promise.items),
   };
   const verdict = scheduleMembers(request, capacity, mongodbProfile);
+  await writeReasons(
+    context,
+    cr,
+    verdict.outcome === 'scheduled' ? verdict.placement.reasons : verdict.reasons,
+  );
   if (verdict.outcome === 'unschedulable')
     return waitFor({ code: 'Unschedulable', message: verdict.message });
   const { placement } = verdict;
@@ -69,6 +74,32 @@ async function decide(
   const result = { ClusterWithReplicaset: placement.shares };
   await annotateInstance(context, cr, { [ANNOTATIONS.schedulerResult]: JSON.stringify(result) });
   return done(summarise(placement));
+}
+
+/** Why each cluster was chosen or not: kept in status, as the annotation has no place for it. */
+async function writeReasons(
+  context: ActivityContext,
+  cr: MultiCloudMongoDB,
+  reasons: readonly ClusterReason[],
+): Promise<void> {
+  const ref = refOf({ namespace: namespaceOf(cr), name: cr.metadata.name });
+  await context.karmada.mergePatch(
+    ref,
+    { metadata: { uid: cr.metadata.uid }, status: { placement: { reasons } } },
+    'status',
+  );
+}
+
+/** A placement that was right for another `replicaset`: ours to make again, unlike one that never was right. */
+function isOutdated(cr: MultiCloudMongoDB): boolean {
+  try {
+    const { ClusterWithReplicaset: shares } = readSchedulerResult(
+      cr.metadata.annotations[ANNOTATIONS.schedulerResult] ?? '',
+    );
+    return shares.reduce((sum, share) => sum + share.replicaset, 0) !== cr.spec.replicaset;
+  } catch {
+    return false;
+  }
 }
 
 /** The placement written in the annotation, whoever wrote it; or why there is none that holds. */
@@ -122,6 +153,7 @@ function requestOf(cr: MultiCloudMongoDB, existing: ScheduleRequest['existing'])
     existing,
     reservations: [],
     excludedClusters: [],
+    overrides: spec.member.overrides,
   };
 }
 
@@ -144,7 +176,9 @@ async function existingMembers(
   const binding = await readBinding(context.karmada, namespaceOf(cr), cr.metadata.name, KINDS.mongoDB.kind);
   return [...reportsOf(binding).values()].flatMap((report) =>
     (report.status?.members ?? []).flatMap((member) =>
-      member.node === undefined ? [] : [{ cluster: report.cluster, ordinal: member.ordinal }],
+      member.node === undefined
+        ? []
+        : [{ cluster: report.cluster, ordinal: member.ordinal, node: member.node }],
     ),
   );
 }

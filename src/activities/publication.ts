@@ -1,27 +1,15 @@
 import type { MultiCloudMongoDB } from '../api/multicloudmongodb';
-import type { HealthVerdict } from '../domain/health';
 import { ANNOTATIONS, FIELD_MANAGER, LABELS } from '../domain/marks';
 import { connectionSecretName, REPLICA_SET_NAME } from '../domain/names';
 import { done, waitFor, type StageResult } from '../domain/operation';
 import { instanceLabels, namespaceOf, ownerOf } from '../karmada/template';
 import { KINDS, type Manifest } from '../kube/object';
 import { buildConnectionString } from '../mongodb/connection-string';
+import { clientHosts } from './client-address';
 import { annotateInstance, loadInstance, type ActivityContext, type InstanceInput } from './context';
 import { readCredentials } from './credentials';
 import { readSecret } from './references';
 import { judgeInstance } from './status';
-
-/** Hosts a client should know: data-bearing, not hidden, in the configuration. */
-export function clientHosts(health: HealthVerdict): string[] {
-  return (health.config?.members ?? [])
-    .filter((member) => !member.arbiterOnly && !member.hidden)
-    .map((member) => member.host);
-}
-
-/** Without user and password: for status. */
-export function publicConnectionString(health: HealthVerdict): string {
-  return buildConnectionString({ hosts: clientHosts(health), replicaSet: REPLICA_SET_NAME });
-}
 
 export function createPublicationActivities(context: ActivityContext) {
   return {

@@ -138,9 +138,7 @@ function composePlacement(
     ...(placement.quorum.fatalClusters.length === 0
       ? {}
       : { fatalClusters: [...placement.quorum.fatalClusters] }),
-    ...(placement.reasons.length === 0
-      ? {}
-      : { reasons: placement.reasons.map((reason) => ({ ...reason })) }),
+    ...(before.placement?.reasons === undefined ? {} : { reasons: before.placement.reasons }),
     ...(said.length === 0 ? {} : { warnings: said }),
   };
 }

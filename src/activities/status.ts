@@ -9,7 +9,7 @@ import { apiVersionOf, KINDS } from '../kube/object';
 import { findInstance, type ActivityContext, type InstanceInput } from './context';
 import { desiredMembers, readLayout } from './layout';
 import { readPlacement } from './placement';
-import { publicConnectionString } from './publication';
+import { publicConnectionString } from './client-address';
 import { observeInstance } from './replica-set';
 import { specWarnings } from './references';
 import { composeStatus } from './status-document';

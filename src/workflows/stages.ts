@@ -40,9 +40,14 @@ export async function runStages(
     lastWait = `${wait.code} ${wait.message}`;
     pauses = sameWait ? pauses + 1 : 0;
     nudged = false;
-    await condition(() => nudged, Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(pauses, 10)));
+    await condition(isNudged, Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(pauses, 10)));
     // A nudge may come in bursts; one look a second is enough.
-    if (nudged) await sleep('1 second');
+    if (isNudged()) await sleep('1 second');
+  }
+
+  // Read through a function: the signal handler sets it during an await.
+  function isNudged(): boolean {
+    return nudged;
   }
 
   async function runPass(): Promise<Wait | undefined> {

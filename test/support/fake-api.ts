@@ -57,6 +57,8 @@ export interface FakeApi {
   sendBookmarks(): void;
   /** Forgets history: a watch from before gets 410. */
   compact(): void;
+  /** Forgets history without saying so: a watch from before goes on and misses it. */
+  loseHistory(): void;
   /** Handled before anything else; true: answered (or left hanging). */
   setFault(fault: Fault | undefined): void;
   /** Closes the port and every connection until `start`. */
@@ -271,6 +273,7 @@ export async function startFakeApi(): Promise<FakeApi> {
       oldest = version;
       history = [];
     },
+    loseHistory: () => (history = []),
     setFault: (next) => (fault = next),
     halt: async () => {
       const closing = server;

@@ -1,0 +1,58 @@
+import { join } from 'node:path';
+import { addTallies, runJest, runShown, type Tally } from './jest-run';
+
+/** What the end-to-end suite runs against; `reason` says why there is none. */
+export type Stage =
+  | { readonly available: true; readonly environmentFile: string; close(): Promise<void> }
+  | { readonly available: false; readonly reason: string };
+
+export interface SuiteFacts {
+  readonly home: string;
+  /** Brings the environment of the end-to-end suite up; called last, as it is the heaviest. */
+  readonly openStage: () => Promise<Stage>;
+  readonly say: (line: string) => void;
+}
+
+const STATIC_CHECKS = ['typecheck', 'lint', 'format:check', 'crds:check', 'deadcode'] as const;
+const NO_TESTS: Tally = { passed: 0, failed: 0, skipped: 0 };
+
+/** Every check of the project, cheap ones first. Gives the exit code; the last line counts what ran. */
+export async function runSuite({ home, openStage, say }: SuiteFacts): Promise<number> {
+  let tally = NO_TESTS;
+  for (const check of STATIC_CHECKS) {
+    say(`== ${check}`);
+    const code = await runShown('npm', ['run', '--silent', check], home);
+    tally = addTallies(tally, code === 0 ? { ...NO_TESTS, passed: 1 } : { ...NO_TESTS, failed: 1 });
+  }
+  say('== unit, contract, integration, workflow, replay');
+  tally = addTallies(
+    tally,
+    await runJest(home, ['unit', 'contract', 'integration', 'workflow', 'replay'], {}),
+  );
+  say('== workflow, without a workflow cache');
+  tally = addTallies(tally, await runJest(home, ['workflow'], { MAX_CACHED_WORKFLOWS: '0' }));
+  say('== e2e');
+  tally = addTallies(tally, await runEndToEnd(home, openStage, say));
+  say(`${tally.passed} passed, ${tally.failed} failed, ${tally.skipped} skipped`);
+  return tally.failed === 0 ? 0 : 1;
+}
+
+async function runEndToEnd(
+  home: string,
+  openStage: SuiteFacts['openStage'],
+  say: SuiteFacts['say'],
+): Promise<Tally> {
+  const stage = await openStage();
+  if (!stage.available) {
+    say(`e2e skipped: ${stage.reason}`);
+    return runJest(home, ['e2e'], { FEDSTATE_E2E: '' });
+  }
+  try {
+    return await runJest(home, ['e2e'], { FEDSTATE_E2E: stage.environmentFile });
+  } finally {
+    await stage.close();
+  }
+}
+
+/** Where the environment file of a stack lies. */
+export const environmentFile = (stackRoot: string): string => join(stackRoot, 'e2e.json');

@@ -1,0 +1,47 @@
+import { KubeConfig } from '@kubernetes/client-node';
+import { existsSync, readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { createKube, type Kube } from '../../src/kube/client';
+
+/** A running FedState with its clusters, as `npm test` (or a person) points the suite at it. */
+export interface Environment {
+  readonly karmada: Kube;
+  readonly karmadaKubeconfig: string;
+  readonly members: ReadonlyMap<string, Kube>;
+  readonly temporalAddress: string;
+  /** Command that kills one process of the local stack by name; absent outside it. */
+  readonly killCommand?: readonly string[] | undefined;
+}
+
+const fileSchema = z.object({
+  karmada: z.string(),
+  members: z.record(z.string(), z.string()),
+  temporalAddress: z.string(),
+  killCommand: z.array(z.string()).optional(),
+});
+
+/** Why the suite cannot run, or undefined: FEDSTATE_E2E names a JSON file with kubeconfig paths. */
+export function missingEnvironment(): string | undefined {
+  const path = process.env['FEDSTATE_E2E'];
+  if (path === undefined || path === '')
+    return 'FEDSTATE_E2E names no environment: npm test makes one where it can';
+  return existsSync(path) ? undefined : `FEDSTATE_E2E names ${path}, which does not exist`;
+}
+
+export function readEnvironment(): Environment {
+  const path = process.env['FEDSTATE_E2E'];
+  const facts = fileSchema.parse(JSON.parse(readFileSync(path ?? '', 'utf8')));
+  return {
+    karmada: kubeOf(facts.karmada),
+    karmadaKubeconfig: facts.karmada,
+    members: new Map(Object.entries(facts.members).map(([name, kubeconfig]) => [name, kubeOf(kubeconfig)])),
+    temporalAddress: facts.temporalAddress,
+    killCommand: facts.killCommand,
+  };
+}
+
+function kubeOf(path: string): Kube {
+  const config = new KubeConfig();
+  config.loadFromFile(path);
+  return createKube(config);
+}
