@@ -9,6 +9,7 @@ import {
   type Manifest,
   type ObjectRef,
 } from './object';
+import { isExpired } from './error';
 import { createTransport, type Transport } from './transport';
 
 export interface ListOptions {
@@ -117,17 +118,26 @@ export function kubeOver(transport: Transport): Kube {
       });
       const items: z.output<typeof schema>[] = [];
       let next: string | undefined;
+      let isPaged = true;
       for (;;) {
         const query = listQuery(options);
-        query.set('limit', String(PAGE_SIZE));
+        if (isPaged) query.set('limit', String(PAGE_SIZE));
         if (next !== undefined) query.set('continue', next);
         const path = `${collectionPath(kind, options.namespace)}?${query.toString()}`;
-        const body = await transport.request({ method: 'GET', path, signal: options.signal });
-        const page = parse(pageSchema, body, path);
-        items.push(...(page.items ?? []));
-        next = page.metadata.continue;
-        if (next === undefined || next === '')
-          return { items, resourceVersion: page.metadata.resourceVersion };
+        try {
+          const body = await transport.request({ method: 'GET', path, signal: options.signal });
+          const page = parse(pageSchema, body, path);
+          items.push(...(page.items ?? []));
+          next = page.metadata.continue;
+          if (next === undefined || next === '')
+            return { items, resourceVersion: page.metadata.resourceVersion };
+        } catch (error) {
+          // The continue token outlived the server's history: all in one go, else it could happen again.
+          if (!isExpired(error) || next === undefined) throw error;
+          items.length = 0;
+          next = undefined;
+          isPaged = false;
+        }
       }
     },
     apply: applyAt(''),
@@ -141,9 +151,7 @@ export function kubeOver(transport: Transport): Kube {
         where.name === undefined
           ? collectionPath(kind, where.namespace)
           : `${objectPath({ kind, namespace: where.namespace, name: where.name })}/${where.subresource ?? ''}`;
-      return JSON.parse(
-        await transport.request({ method: 'POST', path, body: JSON.stringify(body) }),
-      ) as unknown;
+      return readJson(await transport.request({ method: 'POST', path, body: JSON.stringify(body) }), path);
     },
     jsonPatch: (ref, operations) =>
       send('PATCH', `${objectPath(ref)}?fieldManager=fedstate`, operations, 'application/json-patch+json'),
@@ -209,7 +217,7 @@ export function objectPath(ref: ObjectRef): string {
 }
 
 function parse<T>(schema: z.ZodType<T>, body: string, path: string): T {
-  const parsed = schema.safeParse(JSON.parse(body));
+  const parsed = schema.safeParse(readJson(body, path));
   if (parsed.success) return parsed.data;
   throw new FedStateError(
     'InvalidSpec',
@@ -218,4 +226,18 @@ function parse<T>(schema: z.ZodType<T>, body: string, path: string): T {
       path: path.replace(/\?.*$/, ''),
     },
   );
+}
+
+function readJson(body: string, path: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch (error) {
+    // A proxy or a load balancer spoke in the API server's place: that passes.
+    throw new FedStateError(
+      'Unreachable',
+      `No JSON at ${path.replace(/\?.*$/, '')}: ${body.slice(0, 100)}`,
+      {},
+      { cause: error },
+    );
+  }
 }

@@ -70,9 +70,9 @@ export function createKeyedQueue(options: KeyedQueueOptions): KeyedQueue {
     } catch (error) {
       const attempt = (failures.get(key) ?? 0) + 1;
       failures.set(key, attempt);
-      options.onError?.(key, error, attempt);
       const first = options.firstBackoffMs ?? 500;
       add(key, Math.min(options.longestBackoffMs ?? 60_000, first * 2 ** Math.min(attempt - 1, 16)));
+      options.onError?.(key, error, attempt);
     }
   }
 

@@ -27,6 +27,9 @@ export interface Transport {
 }
 
 const REQUEST_TIMEOUT_MS = 20_000;
+const KEEP_ALIVE_MS = 15_000;
+/** Agents kept for credentials that were rotated: the present ones, and those of requests still under way. */
+const MOST_AGENTS = 3;
 
 /** @param basePath put before every path: the cluster proxy of Karmada, or '' */
 export function createTransport(kubeConfig: KubeConfig, basePath = ''): Transport {
@@ -37,8 +40,7 @@ export function createTransport(kubeConfig: KubeConfig, basePath = ''): Transpor
   const agents = new Map<string, http.Agent>();
 
   async function open(options: RequestOptions): Promise<http.IncomingMessage> {
-    const tls: https.RequestOptions = {};
-    await kubeConfig.applyToHTTPSOptions(tls);
+    const tls = await readCredentials();
     const requestOptions: https.RequestOptions = {
       ...tls,
       method: options.method,
@@ -58,9 +60,19 @@ export function createTransport(kubeConfig: KubeConfig, basePath = ''): Transpor
       },
       signal: options.signal,
     };
+    return send(requestOptions, options, true);
+  }
+
+  function send(
+    requestOptions: https.RequestOptions,
+    options: RequestOptions,
+    mayRepeat: boolean,
+  ): Promise<http.IncomingMessage> {
     return new Promise((resolve, reject) => {
       const request =
         server.protocol === 'https:' ? https.request(requestOptions) : http.request(requestOptions);
+      // A peer that vanished is noticed by the kernel (about 25 s), also while we wait for the next event of a watch.
+      request.on('socket', (socket) => socket.setKeepAlive(true, KEEP_ALIVE_MS));
       const timer = setTimeout(() => {
         request.destroy(new Error(`no answer within ${options.timeoutMs ?? REQUEST_TIMEOUT_MS} ms`));
       }, options.timeoutMs ?? REQUEST_TIMEOUT_MS);
@@ -70,10 +82,28 @@ export function createTransport(kubeConfig: KubeConfig, basePath = ''): Transpor
       });
       request.on('error', (error) => {
         clearTimeout(timer);
-        reject(unreachable(error, options));
+        // The server closed a kept-alive connection just as we took it: the request was never read.
+        if (mayRepeat && options.method === 'GET' && request.reusedSocket && isReset(error))
+          resolve(send(requestOptions, options, false));
+        else reject(unreachable(error, options));
       });
       request.end(options.body);
     });
+  }
+
+  async function readCredentials(): Promise<https.RequestOptions> {
+    const tls: https.RequestOptions = {};
+    try {
+      await kubeConfig.applyToHTTPSOptions(tls);
+    } catch (error) {
+      throw new FedStateError(
+        'Unauthorized',
+        `The credentials for ${server.host} in the kubeconfig cannot be read: ${messageOf(error)}`,
+        { server: server.host },
+        { cause: error },
+      );
+    }
+    return tls;
   }
 
   // Client-node 1.4.0 makes an agent, and so a connection and a TLS handshake, for every request.
@@ -96,6 +126,11 @@ export function createTransport(kubeConfig: KubeConfig, basePath = ''): Transpor
           })
         : new http.Agent({ keepAlive: true });
     agents.set(key, agent);
+    const [oldest] = agents;
+    if (agents.size > MOST_AGENTS && oldest !== undefined) {
+      agents.delete(oldest[0]);
+      oldest[1].destroy();
+    }
     return agent;
   }
 
@@ -135,6 +170,8 @@ function headersOf(options: https.RequestOptions): http.OutgoingHttpHeaders {
     ? {}
     : Object.fromEntries(Object.entries(options.headers));
 }
+
+const isReset = (error: Error): boolean => 'code' in error && error.code === 'ECONNRESET';
 
 const pathOnly = (path: string): string => path.replace(/\?.*$/, '');
 

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { FedStateError, messageOf } from '../domain/errors';
+import { FedStateError, isFedStateError, messageOf } from '../domain/errors';
 import { collectionPath, listQuery, type Kube } from './client';
 import { isExpired, toKubeError } from './error';
 import { metadataSchema, type Kind, type Metadata } from './object';
+import { pause } from './pause';
 import { readBody } from './transport';
 
 export interface WatchedObject {
@@ -19,7 +20,13 @@ export const keyOf = (object: {
     ? object.metadata.name
     : `${object.metadata.namespace}/${object.metadata.name}`;
 
-export type WatchNews = 'listed' | 'connected' | 'expired' | 'stalled' | 'broken' | 'failed' | 'unreadable';
+/**
+ * listed, connected: all is well · ended: the server ended the watch, as it does at timeoutSeconds · broken: the
+ * connection was cut · stalled: it was dead and we cut it · expired: HTTP 410 · failed: anything else · unreadable: an
+ * object that the schema refuses.
+ */
+export type WatchNews =
+  'listed' | 'connected' | 'ended' | 'broken' | 'stalled' | 'expired' | 'failed' | 'unreadable';
 
 export interface WatchOptions {
   readonly namespace?: string | undefined;
@@ -28,6 +35,8 @@ export interface WatchOptions {
   readonly onChange: (key: ObjectKey) => void;
   /** Every transition of the connection, for metrics and logs. */
   readonly onNews?: (news: WatchNews, detail: string) => void;
+  /** A list older than this (give or take a fifth) is made anew when a watch ends: heals what was ever missed. Default 10 min. */
+  readonly relistMs?: number;
   /** Seconds after which the server ends a watch by itself. */
   readonly timeoutSeconds?: number;
   /** Silence beyond the server's own timeout after which the connection counts as dead, in ms. */
@@ -57,10 +66,15 @@ const eventSchema = z.looseObject({
 
 const FIRST_BACKOFF_MS = 250;
 const LONGEST_BACKOFF_MS = 30_000;
+/** A watch that lived this long was a good one: the next failure is the first again. */
+const GOOD_WATCH_MS = 1_000;
+const RELIST_MS = 600_000;
 
 /**
  * Lists and watches one kind. Survives 410 (relist), dead TCP (stall check), API restarts (capped back-off with
- * jitter) and objects it cannot read (reported as `unreadable`, kept out of the cache).
+ * jitter) and objects it cannot read (reported as `unreadable`, kept out of the cache). A stream that breaks is taken
+ * up again where it stood; anything unclear ends in a fresh list.
+ * Source: Kubernetes API concepts, "Efficient detection of changes".
  */
 export function watchObjects<T extends WatchedObject>(
   kube: Kube,
@@ -90,10 +104,11 @@ export function watchObjects<T extends WatchedObject>(
       return;
     }
     const named = z.looseObject({ metadata: metadataSchema }).safeParse(object);
-    if (named.success) {
-      tell('unreadable', `${keyOf(named.data)}: ${z.prettifyError(parsed.error)}`);
-      remove(keyOf(named.data));
-    }
+    tell(
+      'unreadable',
+      `${named.success ? keyOf(named.data) : 'an object without a name'}: ${z.prettifyError(parsed.error)}`,
+    );
+    if (named.success) remove(keyOf(named.data));
   }
 
   function remove(key: ObjectKey): void {
@@ -115,7 +130,8 @@ export function watchObjects<T extends WatchedObject>(
     markSynced();
   }
 
-  async function follow(): Promise<void> {
+  /** Returns when the stream has ended, however: only what it says, or a refusal to open it, is an error. */
+  async function follow(onConnected: () => void): Promise<void> {
     const query = listQuery({ labelSelector: options.labelSelector });
     query.set('watch', 'true');
     query.set('allowWatchBookmarks', 'true');
@@ -127,10 +143,13 @@ export function watchObjects<T extends WatchedObject>(
       throw toKubeError(response.statusCode ?? 0, await readBody(response, 5_000), `watch ${kind.plural}`);
     }
     lastSeen = Date.now();
+    onConnected();
     tell('connected');
+    const silence = { isOver: false };
+    let isHandling = false;
     const stall = setTimeout(
       () => {
-        tell('stalled');
+        silence.isOver = true;
         response.destroy();
       },
       timeoutSeconds * 1000 + stallMs,
@@ -142,8 +161,14 @@ export function watchObjects<T extends WatchedObject>(
         lastSeen = Date.now();
         const lines = (rest + chunk).split('\n');
         rest = lines.pop() ?? '';
+        isHandling = true;
         for (const line of lines) if (line.trim() !== '') handle(line);
+        isHandling = false;
       }
+      tell(silence.isOver ? 'stalled' : 'ended');
+    } catch (error) {
+      if (isHandling) throw error;
+      if (!isStopped()) tell(silence.isOver ? 'stalled' : 'broken', messageOf(error));
     } finally {
       clearTimeout(stall);
       response.destroy();
@@ -177,26 +202,37 @@ export function watchObjects<T extends WatchedObject>(
   const isStopped = (): boolean => abort.signal.aborted;
 
   async function run(): Promise<void> {
+    const relistMs = (options.relistMs ?? RELIST_MS) * (0.8 + random() * 0.4);
     let failures = 0;
+    let listedAt = 0;
     while (!isStopped()) {
+      let connectedAt = Number.POSITIVE_INFINITY;
+      let askedMs = 0;
       try {
-        if (resourceVersion === undefined) await relist();
-        await follow();
-        failures = 0;
-        tell('broken', 'ended by the server');
+        if (performance.now() - listedAt > relistMs) resourceVersion = undefined;
+        if (resourceVersion === undefined) {
+          await relist();
+          listedAt = performance.now();
+        }
+        await follow(() => (connectedAt = performance.now()));
       } catch (error) {
         if (isStopped()) return;
-        const expired = isExpired(error);
-        // Anything unclear ends in a fresh list: correctness over one cheap request.
+        // Forgotten by the server, garbage, a refusal, an API server that was away: only a fresh list is sure.
         resourceVersion = undefined;
-        tell(expired ? 'expired' : 'failed', messageOf(error));
-        if (!expired) {
-          failures += 1;
-          const ceiling = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(failures, 10));
-          await pause(ceiling * (0.5 + random() / 2), abort.signal);
-        }
+        tell(isExpired(error) ? 'expired' : 'failed', messageOf(error));
+        askedMs = retryAfterMs(error);
       }
+      if (performance.now() - connectedAt >= GOOD_WATCH_MS) failures = 0;
+      // At once after a good watch: its end is everyday life.
+      if (failures > 0 || askedMs > 0) await pause(Math.max(askedMs, backoffMs(failures)), abort.signal);
+      failures += 1;
     }
+  }
+
+  function backoffMs(failures: number): number {
+    return (
+      Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(failures, 10)) * (0.5 + random() / 2)
+    );
   }
 
   const running = run();
@@ -212,14 +248,8 @@ export function watchObjects<T extends WatchedObject>(
   };
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done, { once: true });
-    function done(): void {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    }
-  });
+/** What a busy server asks for (429, 503), at most a minute. */
+function retryAfterMs(error: unknown): number {
+  const seconds = isFedStateError(error) ? error.facts['retryAfterSeconds'] : undefined;
+  return typeof seconds === 'number' ? Math.min(60, seconds) * 1000 : 0;
 }
