@@ -149,7 +149,7 @@ export const mongoDBSpecSchema = z
       .string()
       .max(64)
       .optional()
-      .describe('Uid that claim names carry; default the uid of this object.'),
+      .describe('Uid that names of volume claims carry (hashed); default the uid of this object.'),
   })
   .meta(
     ruled(
@@ -200,11 +200,11 @@ export const mongoDBStatusSchema = z.object({
   currentRevision: z.string().optional().describe('Name and hash of the applied spec.'),
   currentInfo: z
     .object({
-      members: z.int().describe('Data members of the last complete pass.'),
-      resources: resourcesSchema.optional().describe('Resources of the last complete pass.'),
+      members: z.int().describe('Data members that are ready.'),
+      resources: resourcesSchema.optional().describe('Resources that members are built with.'),
     })
     .optional()
-    .describe('What the last complete pass applied.'),
+    .describe('What there is now.'),
   readyMembers: z.int().optional().describe('Pods of this cluster that are ready.'),
   image: z.string().optional().describe('Image after replacements of the site.'),
   primary: z.string().optional().describe('host:port of the primary.'),
