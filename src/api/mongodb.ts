@@ -22,11 +22,11 @@ const ordinalSchema = z.union([z.int().min(0).max(49), z.literal('arbiter')]).me
 const ordinalsSchema = z.array(ordinalSchema).max(51);
 
 /** Name of a Secret of type kubernetes.io/dockerconfigjson, or the two values to make one of. */
-export const memberPullSecretSchema = z
+const memberPullSecretSchema = z
   .union([z.string(), z.object({ username: z.string().optional(), password: z.string().optional() })])
   .meta(eitherShape);
 
-export const podSpecSchema = z.object({
+const podSpecSchema = z.object({
   nodeSelector: z.record(z.string(), z.string()).nullish().describe('Labels that a node must have.'),
   securityContext: coreObjectSchema.nullish().describe('core/v1 PodSecurityContext, put over ours.'),
   affinity: coreObjectSchema.nullish().describe('core/v1 Affinity.'),
@@ -168,7 +168,7 @@ export const replsetEntrySchema = z.object({
   syncSourceHost: z.string().default('').describe('host:port that it copies from; empty when from none.'),
 });
 
-export const memberPodSchema = z.object({
+const memberPodSchema = z.object({
   ordinal: ordinalSchema.describe('Ordinal of the member in this cluster, or the word arbiter.'),
   pod: z.string().describe('Name of its pod.'),
   podUid: z.string().optional().describe('Uid of the pod.'),

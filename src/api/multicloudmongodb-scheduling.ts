@@ -3,7 +3,7 @@ import { SCHEDULER_NAME } from '../domain/marks';
 import { coreObjectSchema, tolerationSchema } from './shared';
 import { ruled } from './validation-rule';
 
-export const spreadConstraintSchema = z
+const spreadConstraintSchema = z
   .object({
     spreadByField: z
       .enum(['cluster', 'region', 'zone', 'provider'])

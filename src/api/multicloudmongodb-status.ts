@@ -3,7 +3,7 @@ import { mongoDBStateSchema } from './mongodb';
 import { conditionsSchema } from './shared';
 import { listMap } from './validation-rule';
 
-export const clusterResultSchema = z.object({
+const clusterResultSchema = z.object({
   cluster: z.string().describe('Name of the Karmada Cluster.'),
   applied: z.boolean().optional().describe('Karmada has applied the MongoDB there.'),
   replicasetSpec: z.int().optional().describe('Data members that should be there.'),
@@ -16,7 +16,7 @@ export const clusterResultSchema = z.object({
   state: mongoDBStateSchema.optional().describe('What the manager there is doing.'),
 });
 
-export const memberStatusSchema = z.object({
+const memberStatusSchema = z.object({
   cluster: z.string().describe('Name of the Karmada Cluster.'),
   ordinal: z.string().describe('Ordinal of the member in its cluster, or arbiter.'),
   host: z.string().optional().describe('host:port of the member.'),
@@ -69,7 +69,7 @@ const operationRecordSchema = z.object({
   message: z.string().optional().describe('How it ended.'),
 });
 
-export const healthWordSchema = z.enum(['Health', 'SubHealth', 'UnHealth', 'UnKnown']);
+const healthWordSchema = z.enum(['Health', 'SubHealth', 'UnHealth', 'UnKnown']);
 
 export const multiCloudMongoDBStatusSchema = z.object({
   state: healthWordSchema

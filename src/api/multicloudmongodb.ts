@@ -17,7 +17,7 @@ const secretKeySchema = z.object({
 });
 
 /** Name of an existing pull Secret, or user and passwd to make one of. */
-export const pullSecretSchema = z
+const pullSecretSchema = z
   .union([z.string(), z.object({ user: z.string().optional(), passwd: z.string().optional() })])
   .meta(eitherShape);
 

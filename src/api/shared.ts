@@ -6,7 +6,7 @@ const intOrString = { 'x-kubernetes-int-or-string': true } as const;
 const anyShape = { 'x-kubernetes-preserve-unknown-fields': true } as const;
 
 /** A Kubernetes quantity, as written: `500m`, `1Gi`, 2. */
-export const quantitySchema = z.union([z.string(), z.number()]).meta({
+const quantitySchema = z.union([z.string(), z.number()]).meta({
   ...intOrString,
   pattern:
     '^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$',
