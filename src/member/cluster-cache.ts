@@ -35,6 +35,7 @@ export interface ClusterCache {
   snapshot(instance: Pick<Instance, 'namespace' | 'name'>): Snapshot;
   /** Metadata of a watched object that carries our label; undefined when it is unknown or of a kind not watched. */
   metadata(kind: Kind, namespace: string, name: string): Metadata | undefined;
+  watches(kind: Kind): boolean;
   /** Resolves when every kind was listed once. */
   readonly synced: Promise<void>;
   /** Ms since the epoch: the longest silence of any watch began then. */
@@ -121,6 +122,7 @@ export function watchCluster(kube: Kube, options: CacheOptions): ClusterCache {
       };
     },
     metadata: (kind, namespace, name) => byPlural.get(kind.plural)?.get(`${namespace}/${name}`)?.metadata,
+    watches: (kind) => byPlural.has(kind.plural),
     synced: Promise.all(watches.map((watch) => watch.synced)).then(() => undefined),
     lastSeen: () => Math.min(...watches.map((watch) => watch.lastSeen())),
     stop: async () => {

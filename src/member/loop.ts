@@ -6,7 +6,7 @@ import { KINDS } from '../kube/object';
 import { watchCluster } from './cluster-cache';
 import type { MemberConfig } from './config';
 import type { MemberContext, Tell } from './context';
-import type { LocalSet } from './local-set';
+import type { LocalSet } from './local/local-set';
 import type { MemberMetrics } from './metrics';
 import { createObjectWriter } from './object-writer';
 import { reconcileInstance } from './pass';
@@ -53,7 +53,9 @@ export function startLoop(options: LoopOptions): MemberLoop {
     kube,
     config: options.config,
     cache,
-    writer: createObjectWriter(kube, (kind, namespace, name) => cache.metadata(kind, namespace, name)),
+    writer: createObjectWriter(kube, (kind, namespace, name) =>
+      cache.watches(kind) ? cache.metadata(kind, namespace, name) : 'unwatched',
+    ),
     probe: createReplicaProbe(options.questions),
     tell: options.tell,
     logger,

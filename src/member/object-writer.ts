@@ -28,11 +28,11 @@ const RECHECK_MS = 10 * 60_000;
 /**
  * Remembers what it wrote and which version came of it, so that an idle instance costs no request, and a hand edit,
  * which moves the version, is undone.
- * @param cached metadata from a watch; undefined when unknown, then the API server is asked
+ * @param cached metadata from a watch; undefined when it is not there, then the API server is asked to be sure
  */
 export function createObjectWriter(
   kube: Kube,
-  cached: (kind: Kind, namespace: string, name: string) => Metadata | undefined,
+  cached: (kind: Kind, namespace: string, name: string) => Metadata | 'unwatched' | undefined,
   now: () => number = Date.now,
 ): ObjectWriter {
   const memory = new Map<string, Written>();
@@ -45,9 +45,10 @@ export function createObjectWriter(
       const seen = cached(kind, instance.namespace, name);
       const written = memory.get(id);
       const known = written !== undefined && written.digest === digest;
-      if (known && seen === undefined && now() - written.at < RECHECK_MS) return 'kept';
+      if (known && seen === 'unwatched' && now() - written.at < RECHECK_MS) return 'kept';
       const live =
-        seen ?? (await kube.get({ kind, namespace: instance.namespace, name }, namedSchema))?.metadata;
+        (seen === 'unwatched' ? undefined : seen) ??
+        (await kube.get({ kind, namespace: instance.namespace, name }, namedSchema))?.metadata;
       if (live !== undefined && !isOurs(instance, live)) return 'foreign';
       if (live?.deletionTimestamp !== undefined) return 'leaving';
       if (known && live !== undefined && written.version === versionOf(live)) return 'kept';

@@ -9,7 +9,7 @@ import { addFinalizer, deleteInstance } from './delete-instance';
 import { noFindings, type Findings, type ReplicaFindings } from './findings';
 import { gatherInputs, type Inputs, type ReadyInputs } from './inputs';
 import { readInstance, type Instance } from './instance';
-import type { LocalDecision, LocalSet } from './local-set';
+import type { LocalDecision, LocalSet } from './local/local-set';
 import { remnants, removeMembers } from './remove-members';
 import { computeStatus } from './status';
 import { writeStatus } from './status-writer';

@@ -120,7 +120,11 @@ describe('a whole and healthy member cluster', () => {
   });
 });
 
-const judged = (spec: Readonly<Record<string, unknown>>, over: Partial<Findings> = {}, pods?: Parameters<typeof sampleSnapshot>[2]) => {
+const judged = (
+  spec: Readonly<Record<string, unknown>>,
+  over: Partial<Findings> = {},
+  pods?: Parameters<typeof sampleSnapshot>[2],
+) => {
   const instance = sampleInstance(spec);
   const { state, waitingFor, currentInfo, conditions } = computeStatus(
     instance,
