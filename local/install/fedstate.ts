@@ -1,0 +1,57 @@
+import { join } from 'node:path';
+import { digestsOf } from '../images/archive';
+import { makeProductImages } from '../images/image-catalog';
+import { fnv1a32 } from '../../src/domain/names';
+import type { ProgramPaths } from '../programs/obtain';
+import type { StackLayout } from '../stack/layout';
+import type { SupervisorClient } from '../stack/supervisor-client';
+import { installControlPlane } from './control-plane';
+import { awaitMember, installMember } from './member-cluster';
+import { roleSpecs } from './roles';
+
+/** What the samples ask for is older than what is operated: the demo maps it, as an administrator would. */
+export const IMAGES_REPLACE = 'mongo:3.6=mongo:4.2';
+
+export interface InstallFacts {
+  readonly layout: StackLayout;
+  readonly programs: ProgramPaths;
+  readonly supervisor: SupervisorClient;
+  readonly home: string;
+  readonly tell: (line: string) => void;
+}
+
+/** FedState into a running stack: definitions and rights everywhere, managers in the members, roles on this machine. */
+export async function installFedState(facts: InstallFacts): Promise<void> {
+  const { layout, programs, home, tell } = facts;
+  const roleKubeconfig = join(layout.root, 'kube', 'fedstate.kubeconfig');
+  const kubectl = programs.kubectl;
+  await installControlPlane({ kubectl, home, kubeconfig: layout.karmada.kubeconfig, roleKubeconfig });
+  const imageDigest = await productDigest(home);
+  await Promise.all(
+    layout.members.map((member) =>
+      installMember({
+        kubectl,
+        home,
+        cluster: member.name,
+        kubeconfig: member.kubeconfig,
+        karmadaKubeconfig: layout.karmada.kubeconfig,
+        environment: {
+          IMAGES_REPLACE,
+          VIP: member.address,
+          // Images are imported by hand, and the samples ask to pull them always.
+          IMAGE_PULL_POLICY: 'IfNotPresent',
+        },
+        imageDigest,
+      }),
+    ),
+  );
+  for (const spec of roleSpecs({ layout, home, roleKubeconfig, imagesReplace: IMAGES_REPLACE })) {
+    await facts.supervisor.ensure(spec);
+  }
+  await Promise.all(layout.members.map((member) => awaitMember(kubectl, member.kubeconfig, 120)));
+  tell('FedState is installed: controller and worker here, a manager in each member');
+}
+
+async function productDigest(home: string): Promise<string> {
+  return fnv1a32(digestsOf((await makeProductImages(home)).images).join(','));
+}

@@ -1,0 +1,36 @@
+import { join } from 'node:path';
+import type { StackLayout } from '../stack/layout';
+import { STAGE, type ProcessRequest } from '../stack/process-spec';
+
+export interface RoleFacts {
+  readonly layout: StackLayout;
+  readonly home: string;
+  /** The controller's and worker's own kubeconfig. */
+  readonly roleKubeconfig: string;
+  readonly imagesReplace: string;
+}
+
+/** Controller and worker as processes of this machine; the member managers run in their clusters. */
+export function roleSpecs(facts: RoleFacts): ProcessRequest[] {
+  return [roleSpec(facts, 'controller', 0), roleSpec(facts, 'worker', 1)];
+}
+
+function roleSpec(facts: RoleFacts, role: 'controller' | 'worker', index: number): ProcessRequest {
+  const { layout, home } = facts;
+  return {
+    name: role,
+    command: [process.execPath, '--enable-source-maps', join(home, 'dist/src/main.js'), role],
+    cwd: home,
+    env: {
+      KUBECONFIG: facts.roleKubeconfig,
+      TEMPORAL_ADDRESS: layout.temporal.address,
+      IMAGES_REPLACE: facts.imagesReplace,
+      // The stack's own loopback address: fixed ports never meet those of another stack.
+      HEALTH_ADDRESS: `${layout.loopback}:${8090 + index}`,
+      METRICS_ADDRESS: `${layout.loopback}:${8080 + index}`,
+      ...(role === 'worker' ? { WORKFLOW_BUNDLE: join(home, 'dist/workflow-bundle.js') } : {}),
+    },
+    stage: STAGE.role,
+    graceSeconds: 25,
+  };
+}
