@@ -28,6 +28,8 @@ export interface MemberConfig {
 
 export interface ReplicaSetConfig {
   readonly _id: string;
+  /** 24 hex digits, made by the server at initiation: tells two sets of the same name apart. */
+  readonly replicaSetId?: string | undefined;
   readonly version: number;
   /** Since 4.4. */
   readonly term?: number | undefined;

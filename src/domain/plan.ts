@@ -1,0 +1,121 @@
+import type { DesiredMember, MemberConfig, ReplicaSetObservation } from './replica-set';
+
+/** `primaryChange` may elect another primary; `quorum` lowers the number of healthy voters or votes; `force` skips S1. */
+export type Risk = 'safe' | 'primaryChange' | 'quorum' | 'force';
+
+/** What a person reads before and after a step, and what the executor checks. */
+interface StepContract {
+  readonly precondition: string;
+  readonly effect: string;
+  /** What is read to know that it is done. */
+  readonly proof: string;
+  /** `forward-only`, or what would take it back. */
+  readonly undo: string;
+  readonly timeoutSeconds: number;
+  readonly risk: Risk;
+}
+
+interface OneMember {
+  readonly memberId: number;
+  readonly host: string;
+}
+
+/** Steps that src/mongodb executes. Every reconfig waits until it is committed before the step is done (S1). */
+export type MembershipStepFacts =
+  | {
+      readonly kind: 'initiate';
+      readonly host: string;
+      readonly setName: string;
+      readonly members: readonly MemberConfig[];
+    }
+  | { readonly kind: 'stepUp'; readonly host: string }
+  | { readonly kind: 'createUsers' }
+  | { readonly kind: 'setDefaultWriteConcern'; readonly w: 'majority' | 1 }
+  /** Data members come without vote and priority, any number at once; an arbiter comes alone, with its vote. */
+  | { readonly kind: 'addMember'; readonly members: readonly MemberConfig[] }
+  | { readonly kind: 'waitSync'; readonly hosts: readonly string[]; readonly maxLagSeconds: number }
+  | ({ readonly kind: 'grantVote' } & OneMember)
+  | ({ readonly kind: 'setPriority'; readonly priority: number } & OneMember)
+  /** Absent fields stay as they are; `priority` here is only ever 0, for a member that becomes hidden or delayed. */
+  | ({
+      readonly kind: 'setMemberFields';
+      readonly newHost?: string | undefined;
+      readonly hidden?: boolean | undefined;
+      readonly secondaryDelaySecs?: number | undefined;
+      readonly priority?: 0 | undefined;
+      readonly tags?: Readonly<Record<string, string>> | undefined;
+    } & OneMember)
+  | ({ readonly kind: 'revokeVote' } & OneMember)
+  /** The listed others are frozen meanwhile, so that a member that stays is elected (S15). */
+  | { readonly kind: 'stepDown'; readonly host: string; readonly freezeHosts: readonly string[] }
+  | { readonly kind: 'removeMember'; readonly members: readonly OneMember[] };
+
+/** Steps that the caller's own layer executes; the simulator knows what they do to the quorum. */
+export type SurroundingStepFacts =
+  | { readonly kind: 'dispatch'; readonly clusters: readonly string[] }
+  | { readonly kind: 'waitPods'; readonly hosts: readonly string[] }
+  | { readonly kind: 'restartMember'; readonly host: string }
+  | {
+      readonly kind: 'retireMember';
+      readonly cluster: string;
+      readonly ordinal: DesiredMember['ordinal'];
+      readonly host: string;
+    }
+  | { readonly kind: 'setFCV'; readonly version: string };
+
+export type StepFacts = MembershipStepFacts | SurroundingStepFacts;
+export type MembershipStep = MembershipStepFacts & StepContract;
+export type Step = StepFacts & StepContract;
+
+/** What the loss of one cluster would mean. */
+export interface ClusterLoss {
+  readonly cluster: string;
+  readonly votes: number;
+  /** Healthy votes that would be left. */
+  readonly left: number;
+  readonly fatal: boolean;
+}
+
+/** Votes of one configuration at one moment. */
+export interface QuorumView {
+  readonly votes: number;
+  readonly majority: number;
+  readonly healthyVotes: number;
+  /** Healthy voters that may still be lost before writes stop; negative when they have stopped. */
+  readonly margin: number;
+  readonly losses: readonly ClusterLoss[];
+}
+
+export interface Plan {
+  readonly steps: readonly MembershipStep[];
+  /** Over generation, config version and term, and the desired members: what was approved is what runs. */
+  readonly hash: string;
+  readonly warnings: readonly string[];
+  readonly before: QuorumView;
+  readonly after: QuorumView;
+}
+
+/** The verdict of the planner; `waitingFor` names hosts. */
+export type PlanOutcome =
+  | { readonly kind: 'plan'; readonly plan: Plan }
+  | { readonly kind: 'refusal'; readonly rule: `S${number}`; readonly message: string }
+  | { readonly kind: 'wait'; readonly reason: string; readonly waitingFor: readonly string[] };
+
+export interface PlanInput {
+  readonly setName: string;
+  /** `metadata.generation` of the custom resource. */
+  readonly generation: number;
+  /** All members that should exist: whoever is in the configuration and not here is removed. */
+  readonly desired: readonly DesiredMember[];
+  readonly observation: ReplicaSetObservation;
+  /** The one recorded member that may be initiated. */
+  readonly seedHost: string;
+  /** Whether this instance's set is known to have been initiated: then empty members alone are no reason to do it again. */
+  readonly existed: boolean;
+  /** Whether root, clusterAdmin and clusterMonitor can sign in with the present passwords. */
+  readonly usersReady: boolean;
+  /** Highest member `_id` that was ever used, if the caller keeps it (S5). */
+  readonly highestMemberId?: number | undefined;
+  /** Seconds behind the primary up to which a member counts as synced; 10 when absent (S10). */
+  readonly maxLagSeconds?: number | undefined;
+}

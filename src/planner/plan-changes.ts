@@ -1,0 +1,143 @@
+import type { MembershipStep, PlanInput } from '../domain/plan';
+import { majorityOf, type DesiredMember, type MemberConfig } from '../domain/replica-set';
+import { toConfig } from './config-rules';
+import { startDraft, type Draft } from './draft';
+import type { Matched } from './match-members';
+import { settleFields } from './settle-fields';
+import { isHealthyIn, type SetState } from './set-state';
+import { changeVotes } from './change-votes';
+
+const DEFAULT_MAX_LAG_SECONDS = 10;
+
+export interface Changes {
+  readonly steps: readonly MembershipStep[];
+  /** Hosts that must come (back) before the rest can be planned; empty: the plan is complete. */
+  readonly waitingFor: readonly string[];
+  readonly notes: readonly string[];
+}
+
+/**
+ * Steps for a set that runs: votes of the dead that hold it back, new addresses, additions without vote, their sync,
+ * then votes one by one, fields and priorities, the primary last, and what lost its vote out of the configuration.
+ */
+export function planChanges(input: PlanInput, matched: Matched, start: SetState): Changes {
+  const draft = startDraft(start);
+  const wishes = new Map(input.desired.map((member) => [member.host, member]));
+  revokeDeadVotes(draft, matched.leaving);
+  const lagSeconds = input.maxLagSeconds ?? DEFAULT_MAX_LAG_SECONDS;
+  moveMembers(draft, matched, lagSeconds);
+  addMembers(draft, matched.added);
+  const settled = draft.steps.length;
+
+  const absent = matched.pending.map((member) => member.host);
+  const silent = wishedVoters(draft.state, wishes).filter(
+    (member) => !isHealthyOrNew(member, matched, start),
+  );
+  const waitingFor = [...absent, ...silent.map((member) => member.host)];
+  const arbiter = matched.added.find((member) => member.ordinal === 'arbiter');
+  const ready = wishedVoters(draft.state, wishes).filter((member) => !silent.includes(member));
+  if (ready.length > 0)
+    draft.take({ kind: 'waitSync', hosts: ready.map((member) => member.host), maxLagSeconds: lagSeconds });
+  const outcome = changeVotes(draft, {
+    wishes,
+    granting: ready.map((member) => member.host),
+    arbiter: arbiter === undefined ? undefined : toConfig(arbiter, draft.state.highestId + 1),
+    // While a wanted member has not come, healthy ones are kept: additions go before removals (S12).
+    mayLose: waitingFor.length === 0,
+  });
+  const unsafe = draft.blocked?.message ?? '';
+  if (!outcome.done || waitingFor.length > 0) cutBack(draft, settled, start);
+  settleFields(draft, wishes);
+  if (!outcome.done) {
+    const down = [...start.down];
+    return {
+      steps: draft.steps,
+      waitingFor: down.length > 0 ? down : outcome.stuck,
+      notes: [`Not all of the change is safe now: ${unsafe}`],
+    };
+  }
+  if (waitingFor.length > 0)
+    return {
+      steps: draft.steps,
+      waitingFor,
+      notes: [`Waiting for ${waitingFor.join(', ')} to answer and to be synced before the rest.`],
+    };
+  removeVoteless(draft, wishes);
+  if (draft.blocked === undefined) return { steps: draft.steps, waitingFor: [], notes: [] };
+  return {
+    steps: draft.steps,
+    waitingFor: [...start.down, start.primaryHost ?? ''],
+    notes: [`Not all of the change is safe now: ${draft.blocked.message}`],
+  };
+}
+
+/** So many dead, leaving voters lose their vote at once as raises the margin; the fewest that do (S7). */
+function revokeDeadVotes(draft: Draft, leaving: readonly MemberConfig[]): void {
+  const { state } = draft;
+  const voters = state.members.filter((member) => member.votes > 0);
+  const healthy = voters.filter((member) => isHealthyIn(state, member.host)).length;
+  const dead = leaving.filter((member) => member.votes > 0 && !isHealthyIn(state, member.host));
+  const margins = [...dead.keys(), dead.length].map((gone) => healthy - majorityOf(voters.length - gone));
+  const enough = margins.indexOf(Math.max(...margins));
+  for (const member of dead.slice(0, enough)) {
+    const one = { memberId: member._id, host: member.host };
+    if (member.arbiterOnly) draft.take({ kind: 'removeMember', members: [one] });
+    else draft.take({ kind: 'revokeVote', ...one });
+  }
+}
+
+function moveMembers(draft: Draft, matched: Matched, maxLagSeconds: number): void {
+  for (const { desired, present } of matched.kept) {
+    if (desired.host === present.host) continue;
+    draft.take({
+      kind: 'setMemberFields',
+      memberId: present._id,
+      host: present.host,
+      newHost: desired.host,
+    });
+    if (!present.arbiterOnly) draft.take({ kind: 'waitSync', hosts: [desired.host], maxLagSeconds });
+  }
+}
+
+function addMembers(draft: Draft, added: readonly DesiredMember[]): void {
+  const members = added
+    .filter((member) => member.ordinal !== 'arbiter')
+    .map((member, index) => ({
+      ...toConfig(member, draft.state.highestId + 1 + index),
+      votes: 0,
+      priority: 0,
+    }));
+  if (members.length > 0) draft.take({ kind: 'addMember', members });
+}
+
+/** Members without a vote that should have one. */
+const wishedVoters = (state: SetState, wishes: ReadonlyMap<string, DesiredMember>): MemberConfig[] =>
+  state.members.filter((member) => member.votes === 0 && wishes.get(member.host)?.votes === 1);
+
+/** A member that was just added is not yet seen by anyone; one that moved is seen at its old host. */
+function isHealthyOrNew(member: MemberConfig, matched: Matched, start: SetState): boolean {
+  const isNew = matched.added.some((wish) => wish.host === member.host);
+  const moved = matched.kept.some(
+    ({ desired, present }) => desired.host === member.host && present.host !== member.host,
+  );
+  return isNew || moved || isHealthyIn(start, member.host);
+}
+
+/** A change that stops half-way must not stop at an even number of votes that it made itself (S7), nor only wait. */
+function cutBack(draft: Draft, settled: number, start: SetState): void {
+  const isEven = (state: SetState): boolean =>
+    state.members.filter(({ votes }) => votes > 0).length % 2 === 0;
+  const wasEven = isEven(start);
+  while (draft.steps.length > settled) {
+    const idle = draft.steps.at(-1)?.kind === 'waitSync';
+    if (!idle && (wasEven || !isEven(draft.state))) return;
+    draft.truncate(draft.steps.length - 1);
+  }
+}
+
+function removeVoteless(draft: Draft, wishes: ReadonlyMap<string, DesiredMember>): void {
+  const members = draft.state.members
+    .filter((member) => !wishes.has(member.host) && member.votes === 0)
+    .map((member) => ({ memberId: member._id, host: member.host }));
+  if (members.length > 0) draft.take({ kind: 'removeMember', members });
+}
