@@ -53,6 +53,9 @@ function oneObjectKube(generations: boolean) {
     kube: kube as unknown as Kube,
     calls,
     put,
+    remove: () => {
+      object = undefined;
+    },
     metadata: (): Metadata | undefined => object?.metadata,
   };
 }
