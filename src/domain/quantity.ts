@@ -53,9 +53,7 @@ export function formatQuantity(value: number, style: 'DecimalSI' | 'BinarySI' = 
     return best === undefined ? String(numerator) : `${numerator >> best[1]}${best[0]}`;
   }
   const nanos = ceilDivide(numerator * 10n ** 9n, denominator);
-  const best = Object.entries(DECIMAL).findLast(
-    ([, exponent]) => nanos % 10n ** BigInt(exponent + 9) === 0n,
-  );
+  const best = Object.entries(DECIMAL).findLast(([, exponent]) => nanos % 10n ** BigInt(exponent + 9) === 0n);
   return best === undefined ? `${nanos}n` : `${nanos / 10n ** BigInt(best[1] + 9)}${best[0]}`;
 }
 
