@@ -7,6 +7,7 @@ import { mongoDBSchema, type MongoDB } from '../../src/api/mongodb';
 import { multiCloudMongoDBSchema, type MultiCloudMongoDB } from '../../src/api/multicloudmongodb';
 import { KINDS, objectSchema, type Kind, type Manifest } from '../../src/kube/object';
 import type { Kube } from '../../src/kube/client';
+import { listDispatched } from '../support/dispatched-objects';
 import { missingEnvironment, readEnvironment, type Environment } from '../support/environment';
 import { until } from '../support/until';
 
@@ -29,6 +30,11 @@ function readSample(file: string, namespace: string): Manifest {
   const manifest = manifestSchema.parse(parse(text));
   return { ...manifest, metadata: { ...manifest.metadata, namespace } };
 }
+
+const essentialsSchema = objectSchema.extend({
+  data: z.record(z.string(), z.string()).optional(),
+  spec: z.looseObject({ ports: z.unknown().optional(), selector: z.unknown().optional() }).optional(),
+});
 
 async function applySample(kube: Kube, kind: Kind, file: string, namespace: string): Promise<void> {
   await kube.apply(kind, readSample(file, namespace), { fieldManager: 'kubectl', force: true });
@@ -231,6 +237,27 @@ suite('the samples, unchanged', () => {
         (event) => event.type === 'Warning' && (event.series?.count ?? event.deprecatedCount ?? 1) > 3,
       );
       expect(repeated.map((event) => `${cluster}: ${event.reason}: ${event.note}`)).toEqual([]);
+    }
+  }, 60_000);
+
+  it('every object of the contract stands on Karmada and in exactly its members', async () => {
+    const cr = await awaitHealth(environment.karmada);
+    const shares = (cr.status?.placement?.current ?? []).filter((share) => share.replicaset > 0);
+    for (const expected of listDispatched(NAME, shares, { config: false, pull: false })) {
+      const ref = { kind: expected.kind, namespace: NAMESPACE, name: expected.name };
+      const template = await environment.karmada.get(ref, essentialsSchema);
+      const what = `${expected.kind.kind} ${expected.name}`;
+      expect({ what, there: template !== undefined }).toEqual({ what, there: true });
+      expect(template?.metadata.labels['app.kubernetes.io/instance']).toBe(NAME);
+      for (const [cluster, kube] of environment.members) {
+        const copy = await kube.get(ref, essentialsSchema);
+        const here = expected.clusters.includes(cluster);
+        expect({ what, cluster, there: copy !== undefined }).toEqual({ what, cluster, there: here });
+        if (copy === undefined || template === undefined) continue;
+        expect(copy.data).toEqual(template.data);
+        expect(copy.spec?.ports).toEqual(template.spec?.ports);
+        expect(copy.spec?.selector).toEqual(template.spec?.selector);
+      }
     }
   }, 60_000);
 
