@@ -9,3 +9,11 @@ export const operationWorkflowId = (instance: InstanceRef, number: number, kind:
 
 export const healthWorkflowId = (instance: InstanceRef): string =>
   `${instanceWorkflowId(instance.namespace, instance.name, instance.uid)}/health`;
+
+/** Inverse of {@link instanceWorkflowId}; undefined for ids of anything else, operations and health watches among them. */
+export function readInstanceWorkflowId(id: string): InstanceRef | undefined {
+  const [root, namespace, name, uid, ...rest] = id.split('/');
+  if (root !== 'mongo' || rest.length > 0) return undefined;
+  if (namespace === undefined || name === undefined || uid === undefined) return undefined;
+  return namespace === '' || name === '' || uid === '' ? undefined : { namespace, name, uid };
+}
