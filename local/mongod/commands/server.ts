@@ -1,0 +1,315 @@
+import { hostname, totalmem, cpus, type as osType } from 'node:os';
+import { Double, Long } from 'bson';
+import { type Doc, isTruthy, readDoc, readNumber, readString } from '../doc';
+import { CommandError } from '../error';
+import { previousRelease } from '../options/dialect';
+import { stepDown } from '../repl/step-down';
+import { rolesOf } from '../auth/authorization';
+import type { Context } from '../server/context';
+import { concernOf, settle, write } from './change';
+import { type Command, define, loggedIn, ok, onCluster, open } from './command';
+import { describeReplication } from './hello';
+
+const ping = (): Doc => ok();
+
+const buildInfo = ({ core }: Context): Doc => {
+  const { version, gitVersion } = core.dialect;
+  const versionArray = [...version.split('.').map(Number), 0].slice(0, 4);
+  return ok({
+    version,
+    gitVersion,
+    modules: [],
+    allocator: 'system',
+    javascriptEngine: 'none',
+    sysInfo: 'deprecated',
+    versionArray,
+    bits: 64,
+    debug: false,
+    maxBsonObjectSize: 16_777_216,
+    storageEngines: ['ephemeralForTest'],
+    standIn: 'fedstate',
+  });
+};
+
+const serverStatus = ({ core }: Context): Doc => {
+  const { counters, member, connections } = core;
+  const uptime = (Date.now() - core.startedAt.getTime()) / 1000;
+  const memory = process.memoryUsage();
+  return ok({
+    host: `${hostname()}:${core.options.port}`,
+    version: core.dialect.version,
+    process: 'mongod',
+    pid: Long.fromNumber(process.pid),
+    uptime: new Double(Math.floor(uptime)),
+    uptimeMillis: Long.fromNumber(Math.floor(uptime * 1000)),
+    localTime: new Date(),
+    asserts: { regular: 0, warning: 0, msg: 0, user: 0, rollovers: 0 },
+    connections: {
+      current: connections.size,
+      available: 51_200 - connections.size,
+      totalCreated: counters.connectionsCreated,
+      active: connections.size,
+    },
+    mem: {
+      bits: 64,
+      resident: Math.round(memory.rss / 1048576),
+      virtual: Math.round(memory.rss / 1048576),
+      supported: true,
+    },
+    network: { bytesIn: Long.ZERO, bytesOut: Long.ZERO, numRequests: Long.fromNumber(counters.commands) },
+    opcounters: {
+      insert: Long.fromNumber(counters.inserts),
+      query: Long.fromNumber(counters.queries),
+      update: Long.fromNumber(counters.updates),
+      delete: Long.fromNumber(counters.deletes),
+      getmore: Long.ZERO,
+      command: Long.fromNumber(counters.commands),
+    },
+    ...(member === undefined
+      ? {}
+      : {
+          repl: {
+            ...describeReplication(member, core.dialect.implicitMajority ? 'isWritablePrimary' : 'ismaster'),
+            rbid: member.engine.rollbackId,
+          },
+        }),
+    storageEngine: { name: 'ephemeralForTest', supportsCommittedReads: true, persistent: true },
+    metrics: { cursor: { open: { total: Long.fromNumber(core.cursors.size) } } },
+  });
+};
+
+const connectionStatus = ({ core, connection }: Context): Doc =>
+  ok({
+    authInfo: {
+      authenticatedUsers: connection.principals.map(({ user, database }) => ({ user, db: database })),
+      authenticatedUserRoles: rolesOf(core, connection)
+        .filter(({ role }) => role !== '__system')
+        .map(({ role, db }) => ({ role, db })),
+    },
+  });
+
+const whatsMyUri = ({ connection }: Context): Doc => ok({ you: connection.remote });
+
+const hostInfo = ({ core }: Context): Doc =>
+  ok({
+    system: {
+      currentTime: new Date(),
+      hostname: `${hostname()}:${core.options.port}`,
+      cpuAddrSize: 64,
+      memSizeMB: Long.fromNumber(Math.floor(totalmem() / 1048576)),
+      numCores: cpus().length,
+      cpuArch: process.arch,
+      numaEnabled: false,
+    },
+    os: { type: osType(), name: process.platform, version: '' },
+    extra: {},
+  });
+
+const getLog = ({ core, command }: Context): Doc => {
+  const wanted = readString(command, 'getLog') ?? '';
+  if (wanted === '*') return ok({ names: ['global', 'startupWarnings'] });
+  const log = wanted === 'global' ? core.log.recent : [];
+  return ok({ totalLinesWritten: wanted === 'global' ? core.log.written() : log.length, log });
+};
+
+const getCmdLineOpts = ({ core }: Context): Doc =>
+  ok({ argv: core.options.argv, parsed: core.options.parsed });
+
+const featureVersion = ({ core }: Context): Doc => {
+  const doc = core.engine.store.get('admin.system.version')?.get('featureCompatibilityVersion');
+  const version = doc === undefined ? undefined : readString(doc, 'version');
+  if (version === undefined && core.member !== undefined) {
+    throw new CommandError(258, 'featureCompatibilityVersion is not yet known.');
+  }
+  return { version: version ?? core.dialect.release };
+};
+
+const isSetting = (name: string): boolean =>
+  !['getParameter', 'setParameter', '$db', 'lsid', '$clusterTime', '$readPreference', 'comment'].includes(
+    name,
+  );
+
+const getParameter = (context: Context): Doc => {
+  const { core, command } = context;
+  if (command['getParameter'] === '*') {
+    return ok({
+      ...Object.fromEntries(core.parameters),
+      featureCompatibilityVersion: featureVersion(context),
+    });
+  }
+  const values: Doc = {};
+  for (const name of Object.keys(command).filter(isSetting)) {
+    if (name === 'featureCompatibilityVersion') values[name] = featureVersion(context);
+    else if (core.parameters.has(name)) values[name] = core.parameters.get(name);
+  }
+  if (Object.keys(values).length === 0) throw new CommandError(72, 'no option found to get');
+  return ok(values);
+};
+
+const setParameter = ({ core, command }: Context): Doc => {
+  const [name] = Object.keys(command).filter(isSetting);
+  if (name === undefined) throw new CommandError(72, 'no option found to set, use help:true to see options ');
+  if (!core.parameters.has(name)) {
+    throw new CommandError(
+      72,
+      `attempted to set unrecognized parameter [${name}], use help:true to see options `,
+    );
+  }
+  const was = core.parameters.get(name);
+  core.parameters.set(name, command[name]);
+  return ok({ was });
+};
+
+const setFeatureVersion = async (context: Context): Promise<Doc> => {
+  const { core, command } = context;
+  const { release, confirmsFeatureVersion } = core.dialect;
+  const wanted = readString(command, 'setFeatureCompatibilityVersion') ?? '';
+  const allowed = [release, previousRelease(release)];
+  if (!allowed.includes(wanted)) {
+    throw new CommandError(
+      2,
+      `Invalid command argument. Expected '${allowed[0] ?? ''}' or '${allowed[1] ?? ''}', found ${wanted} in: ${JSON.stringify({ setFeatureCompatibilityVersion: wanted })}.`,
+    );
+  }
+  if (confirmsFeatureVersion && command['confirm'] !== true) {
+    throw new CommandError(
+      7369100,
+      "Once you have upgraded to 7.0, you will not be able to downgrade FCV and binary version without support assistance. Please re-run this command with 'confirm: true' to acknowledge this and continue with the FCV upgrade.",
+    );
+  }
+  const o = { _id: 'featureCompatibilityVersion', version: wanted };
+  const optime = write(
+    { ...context, database: 'admin' },
+    { op: 'u', ns: 'admin.system.version', o, o2: { _id: o._id } },
+  );
+  const concern =
+    command['writeConcern'] === undefined
+      ? { w: 'majority', j: false, wtimeout: 60_000 }
+      : concernOf(context);
+  return { ...ok(), ...(await settle(context, optime, concern)) };
+};
+
+const fsync = async ({ core, command }: Context): Promise<Doc> => {
+  await core.engine.flush();
+  if (!isTruthy(command['lock'])) return ok({ numFiles: 1 });
+  core.fsyncLocks += 1;
+  return ok({
+    info: 'now locked against writes, use db.fsyncUnlock() to unlock',
+    lockCount: Long.fromNumber(core.fsyncLocks),
+    seeAlso: 'http://dochub.mongodb.org/core/fsynccommand',
+  });
+};
+
+const fsyncUnlock = ({ core }: Context): Doc => {
+  if (core.fsyncLocks === 0) throw new CommandError(null, 'fsyncUnlock called when not locked');
+  core.fsyncLocks -= 1;
+  return ok({ info: 'fsyncUnlock completed', lockCount: Long.fromNumber(core.fsyncLocks) });
+};
+
+const currentOp = (): Doc => ok({ inprog: [] });
+
+const empty = (): Doc => ok();
+
+const getNonce = (): Doc => ok({ nonce: Math.random().toString(16).slice(2, 18).padEnd(16, '0') });
+
+const shutdown = async (context: Context): Promise<Doc> => {
+  const { core, command } = context;
+  const { member } = core;
+  const force = isTruthy(command['force']);
+  if (member?.topology.role === 'leader' && member.topology.others().length > 0) {
+    const seconds = readNumber(command, 'timeoutSecs') ?? 10;
+    const { handedOff } = await stepDown(member, { periodMs: 60_000, catchUpMs: seconds * 1000, force });
+    await handedOff;
+  }
+  core.shutdown('shutdown command received');
+  return ok();
+};
+
+const getLastError = ({ connection, core }: Context): Doc =>
+  ok({
+    connectionId: connection.id,
+    n: 0,
+    err: null,
+    ...(core.member === undefined ? {} : { lastOp: null }),
+  });
+
+const defaultsId = 'ReadWriteConcernDefaults';
+
+const setDefaults = async (context: Context): Promise<Doc> => {
+  const { command, core } = context;
+  const before = core.engine.store.get('config.settings')?.get(defaultsId) ?? { _id: defaultsId };
+  const o: Doc = {
+    ...before,
+    ...(readDoc(command, 'defaultReadConcern') === undefined
+      ? {}
+      : { defaultReadConcern: command['defaultReadConcern'] }),
+    ...(readDoc(command, 'defaultWriteConcern') === undefined
+      ? {}
+      : { defaultWriteConcern: { wtimeout: 0, ...readDoc(command, 'defaultWriteConcern') } }),
+    updateWallClockTime: new Date(),
+  };
+  const optime = write(
+    { ...context, database: 'config' },
+    { op: 'u', ns: 'config.settings', o, o2: { _id: defaultsId } },
+  );
+  const settled = await settle(context, optime, { w: 'majority', j: false, wtimeout: 60_000 });
+  return { ...showDefaults(context), ...settled };
+};
+
+const showDefaults = ({ core }: Context): Doc => {
+  const doc = core.engine.store.get('config.settings')?.get(defaultsId) ?? {};
+  const stored = Object.fromEntries(Object.entries(doc).filter(([field]) => field !== '_id'));
+  const source = 'defaultWriteConcern' in stored ? 'global' : 'implicit';
+  return ok({
+    defaultReadConcern: { level: 'local' },
+    defaultWriteConcern: { w: 'majority', wtimeout: 0 },
+    ...stored,
+    defaultWriteConcernSource: source,
+    defaultReadConcernSource: 'defaultReadConcern' in stored ? 'global' : 'implicit',
+    localUpdateWallClockTime: new Date(),
+  });
+};
+
+const admin = { adminOnly: true };
+
+/** Commands about the server itself. */
+export const serverCommands = (withDefaults: boolean): Command[] => [
+  define('ping', open, ping),
+  define(['buildInfo', 'buildinfo'], open, buildInfo),
+  define('getnonce', open, getNonce),
+  define('connectionStatus', open, connectionStatus),
+  define('whatsmyuri', open, whatsMyUri),
+  define('serverStatus', onCluster('serverStatus'), serverStatus),
+  define('hostInfo', onCluster('hostInfo'), hostInfo, admin),
+  define('getLog', onCluster('getLog'), getLog, admin),
+  define('getCmdLineOpts', onCluster('getCmdLineOpts'), getCmdLineOpts, admin),
+  define('getParameter', onCluster('getParameter'), getParameter, admin),
+  define('setParameter', onCluster('setParameter'), setParameter, admin),
+  define('setFeatureCompatibilityVersion', onCluster('setFeatureCompatibilityVersion'), setFeatureVersion, {
+    ...admin,
+    runsOn: 'primary',
+    takesWriteConcern: true,
+  }),
+  define('fsync', onCluster('fsync'), fsync, admin),
+  define('fsyncUnlock', onCluster('unlock'), fsyncUnlock, admin),
+  define('currentOp', onCluster('inprog'), currentOp, admin),
+  define('top', onCluster('top'), () => ok({ totals: { note: 'all times in microseconds' } }), admin),
+  define('logRotate', onCluster('logRotate'), empty, admin),
+  define('connPoolStats', onCluster('connPoolStats'), empty),
+  define('killAllSessions', onCluster('killAnySession'), empty),
+  define('endSessions', loggedIn, empty),
+  define('refreshSessions', loggedIn, empty),
+  define('startSession', loggedIn, empty),
+  define(['getLastError', 'getlasterror'], open, getLastError),
+  define('shutdown', onCluster('shutdown'), shutdown, admin),
+  ...(withDefaults
+    ? [
+        define('getDefaultRWConcern', onCluster('getDefaultRWConcern'), showDefaults, admin),
+        define('setDefaultRWConcern', onCluster('setDefaultRWConcern'), setDefaults, {
+          ...admin,
+          runsOn: 'primary',
+          takesWriteConcern: true,
+        }),
+      ]
+    : []),
+];

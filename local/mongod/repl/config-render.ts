@@ -1,0 +1,44 @@
+import { Double, Long } from 'bson';
+import type { Doc } from '../doc';
+import type { Dialect } from '../options/dialect';
+import { type MemberConfig, type ReplicaSetConfig, delayField } from './config';
+
+const renderMember = (member: MemberConfig, dialect: Dialect): Doc => ({
+  _id: member.id,
+  host: member.host,
+  arbiterOnly: member.arbiterOnly,
+  buildIndexes: member.buildIndexes,
+  hidden: member.hidden,
+  priority: dialect.safeReconfig ? member.priority : new Double(member.priority),
+  tags: member.tags,
+  ...(member.newlyAdded ? { newlyAdded: true } : {}),
+  [delayField(dialect)]: Long.fromNumber(member.delaySecs),
+  ...(Object.keys(member.horizons).length > 0 ? { horizons: member.horizons } : {}),
+  votes: member.votes,
+});
+
+/** The configuration as replSetGetConfig shows it and as it is stored. */
+export const renderConfig = (config: ReplicaSetConfig, dialect: Dialect): Doc => {
+  const rest: Doc = {
+    protocolVersion: Long.fromNumber(config.protocolVersion),
+    writeConcernMajorityJournalDefault: config.writeConcernMajorityJournalDefault,
+  };
+  const members = config.members.map((member) => renderMember(member, dialect));
+  const { settings } = config;
+  return {
+    _id: config.setName,
+    version: config.version,
+    ...(dialect.safeReconfig ? { term: config.term, members, ...rest } : { ...rest, members }),
+    settings: {
+      chainingAllowed: settings.chainingAllowed,
+      heartbeatIntervalMillis: settings.heartbeatIntervalMillis,
+      heartbeatTimeoutSecs: settings.heartbeatTimeoutSecs,
+      electionTimeoutMillis: settings.electionTimeoutMillis,
+      catchUpTimeoutMillis: settings.catchUpTimeoutMillis,
+      catchUpTakeoverDelayMillis: settings.catchUpTakeoverDelayMillis,
+      getLastErrorModes: settings.getLastErrorModes,
+      getLastErrorDefaults: settings.getLastErrorDefaults,
+      ...(settings.replicaSetId === undefined ? {} : { replicaSetId: settings.replicaSetId }),
+    },
+  };
+};

@@ -1,0 +1,227 @@
+import { UUID } from 'bson';
+import { type Doc, isDoc, readDoc, readList, readNumber, readString } from '../doc';
+import { messageOf } from '../error';
+import { type OpTime, printOpTime, toTimestamp } from '../optime';
+import { Binary } from 'bson';
+import type { MemberLink } from '../wire/link';
+import type { Member } from './member';
+import { memberState } from './member-state';
+import { openOplog, readEnd, readMore } from './oplog-link';
+import { type Denylist, chooseSyncSource } from './sync-source';
+import { nullOpTime } from '../optime';
+
+const maxAttempts = 10;
+const timeoutMs = 30_000;
+const retryMs = 1000;
+
+/** Progress of an initial sync, as `replSetGetStatus {initialSync: 1}` shows it. */
+export interface SyncProgress {
+  start: Date;
+  end: Date | undefined;
+  failed: number;
+  attempts: Doc[];
+  oplogStart: OpTime | undefined;
+  oplogEnd: OpTime | undefined;
+  appliedOps: number;
+  databases: Map<string, Doc>;
+}
+
+/** All attempts failed: mongod stops. */
+export class InitialSyncError extends Error {}
+
+const freshProgress = (): SyncProgress => ({
+  start: new Date(),
+  end: undefined,
+  failed: 0,
+  attempts: [],
+  oplogStart: undefined,
+  oplogEnd: undefined,
+  appliedOps: 0,
+  databases: new Map(),
+});
+
+const readPreference: Doc = { $readPreference: { mode: 'secondaryPreferred' } };
+
+const readAll = async (
+  link: MemberLink,
+  database: string,
+  command: Doc,
+  each: (docs: Doc[]) => void,
+): Promise<void> => {
+  const collection = Object.values(command)[0];
+  let cursor =
+    readDoc(await link.run(database, { ...command, ...readPreference }, timeoutMs), 'cursor') ?? {};
+  each((readList(cursor, 'firstBatch') ?? []).filter(isDoc));
+  while ((readNumber(cursor, 'id') ?? 0) !== 0) {
+    const more = { getMore: cursor['id'], collection, batchSize: 2000 };
+    cursor = readDoc(await link.run(database, more, timeoutMs), 'cursor') ?? {};
+    each((readList(cursor, 'nextBatch') ?? []).filter(isDoc));
+  }
+};
+
+const cloneCollection = async (
+  member: Member,
+  link: MemberLink,
+  database: string,
+  info: Doc,
+): Promise<Doc> => {
+  const { engine } = member;
+  const name = readString(info, 'name') ?? '';
+  const namespace = `${database}.${name}`;
+  const start = new Date();
+  const indexes: Doc[] = [];
+  await readAll(link, database, { listIndexes: name, cursor: {} }, (docs) => indexes.push(...docs));
+  const uuid = readDoc(info, 'info')?.['uuid'];
+  engine.loadCollection({
+    namespace,
+    uuid: uuid instanceof Binary ? uuid : new UUID().toBinary(),
+    options: readDoc(info, 'options') ?? {},
+    indexes: indexes.filter((index) => index['name'] !== '_id_'),
+  });
+  let copied = 0;
+  let batches = 0;
+  await readAll(link, database, { find: name, batchSize: 2000 }, (docs) => {
+    const collection = engine.store.get(namespace);
+    for (const doc of docs) collection?.put(doc);
+    copied += docs.length;
+    batches += 1;
+  });
+  const end = new Date();
+  return {
+    documentsToCopy: copied,
+    documentsCopied: copied,
+    indexes: indexes.length,
+    fetchedBatches: batches,
+    start,
+    end,
+    elapsedMillis: end.getTime() - start.getTime(),
+    receivedBatches: batches,
+  };
+};
+
+const cloneDatabase = async (
+  member: Member,
+  link: MemberLink,
+  database: string,
+  progress: SyncProgress,
+): Promise<void> => {
+  const collections: Doc[] = [];
+  await readAll(link, database, { listCollections: 1, cursor: {} }, (docs) => collections.push(...docs));
+  const start = new Date();
+  const shown: Doc = { collections: collections.length, clonedCollections: 0, start };
+  progress.databases.set(database, shown);
+  for (const [index, info] of collections.entries()) {
+    const done = await cloneCollection(member, link, database, info);
+    shown['clonedCollections'] = index + 1;
+    shown[`${database}.${readString(info, 'name') ?? ''}`] = done;
+  }
+  const end = new Date();
+  progress.databases.set(database, { ...shown, end, elapsedMillis: end.getTime() - start.getTime() });
+};
+
+/** Applies the source's operations from `begin` up to its present end, so that the clone is of one moment. */
+const applyFrom = async (
+  member: Member,
+  link: MemberLink,
+  begin: OpTime,
+  progress: SyncProgress,
+): Promise<void> => {
+  const target = await readEnd(link, -1, timeoutMs);
+  let batch = await openOplog(link, begin, timeoutMs);
+  const [first] = batch.entries;
+  if (target === undefined || first === undefined || printOpTime(first.optime) !== printOpTime(begin)) {
+    throw new Error('OplogStartMissing: the source no longer holds the start of this initial sync');
+  }
+  const isThere = (): boolean => {
+    const { secs, inc } = member.engine.lastApplied;
+    return secs > target.optime.secs || (secs === target.optime.secs && inc >= target.optime.inc);
+  };
+  member.engine.applyFetched(batch.entries);
+  while (!isThere()) {
+    batch = await readMore(link, batch.cursor, nullOpTime, 1000, timeoutMs);
+    member.engine.applyFetched(batch.entries);
+  }
+  progress.appliedOps = member.engine.oplog.length - 1;
+  progress.oplogEnd = member.engine.lastApplied;
+};
+
+const attempt = async (member: Member, source: string, progress: SyncProgress): Promise<void> => {
+  const { engine, topology } = member;
+  const link = member.link(source, 'sync');
+  engine.beginSync();
+  topology.syncSource = source;
+  member.changed();
+  const begin = await readEnd(link, -1, timeoutMs);
+  if (begin === undefined) throw new Error('OplogStartMissing: the source has no oplog');
+  progress.oplogStart = begin.optime;
+  const list =
+    readList(
+      await link.run('admin', { listDatabases: 1, nameOnly: true, ...readPreference }, timeoutMs),
+      'databases',
+    ) ?? [];
+  const names = list.filter(isDoc).map((database) => readString(database, 'name') ?? '');
+  progress.databases.clear();
+  for (const name of names.filter((database) => database !== 'local')) {
+    await cloneDatabase(member, link, name, progress);
+  }
+  await applyFrom(member, link, begin.optime, progress);
+  engine.endSync();
+};
+
+/**
+ * Copies all data from a member (S19); leaves this member SECONDARY. Gives up when `isWanted` says so.
+ * @throws InitialSyncError after ten failed attempts.
+ */
+export const runInitialSync = async (
+  member: Member,
+  isWanted: () => boolean,
+  report: (progress: SyncProgress) => void,
+): Promise<void> => {
+  const progress = freshProgress();
+  report(progress);
+  const denied = new Map<string, number>();
+  member.setFollowerState(memberState.startup2);
+  while (isWanted() && progress.failed < maxAttempts) {
+    const source = pickSource(member, denied);
+    if (source === undefined) {
+      await member.bell.next(retryMs);
+      continue;
+    }
+    const started = Date.now();
+    const note = (status: string): void => {
+      progress.attempts.push({ durationMillis: Date.now() - started, status, syncSource: source });
+    };
+    try {
+      await attempt(member, source, progress);
+      note('OK');
+      progress.end = new Date();
+      member.log('INITSYNC', 'initial sync done', { source });
+      member.setFollowerState(memberState.recovering);
+      member.setFollowerState(memberState.secondary);
+      return;
+    } catch (error) {
+      if (!isWanted()) return;
+      progress.failed += 1;
+      note(messageOf(error));
+      denied.set(source, Date.now() + 10_000);
+      member.topology.syncSource = '';
+      member.dropLink(source, 'sync');
+      member.log(
+        'INITSYNC',
+        'initial sync attempt failed',
+        { source, error: messageOf(error), failed: progress.failed },
+        'E',
+      );
+      await new Promise((resolve) => setTimeout(resolve, retryMs));
+    }
+  }
+  if (isWanted())
+    throw new InitialSyncError('The maximum number of retries have been exhausted for initial sync.');
+};
+
+const pickSource = (member: Member, denied: Denylist): string | undefined =>
+  chooseSyncSource(member.topology, nullOpTime, denied, Date.now());
+
+/** The timestamp of an optime, for status documents. */
+export const startTimestamp = (progress: SyncProgress): Doc =>
+  progress.oplogStart === undefined ? {} : { initialSyncOplogStart: toTimestamp(progress.oplogStart) };

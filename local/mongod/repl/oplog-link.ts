@@ -1,0 +1,114 @@
+import { Long, type Timestamp } from 'bson';
+import { type Doc, isDoc, readDoc, readList, readNumber } from '../doc';
+import { type OpTime, parseOpTime, renderOpTime, toTimestamp } from '../optime';
+import { type OplogEntry, parseEntry } from '../storage/oplog';
+import type { MemberLink } from '../wire/link';
+
+/** What a source tells besides operations. `primaryIndex` -1: it knows no primary. */
+export interface SourceView {
+  readonly term: number;
+  readonly committed: OpTime;
+  readonly primaryIndex: number;
+  readonly rollbackId: number;
+}
+
+export interface OplogBatch {
+  readonly cursor: Long;
+  readonly entries: OplogEntry[];
+  readonly view: SourceView;
+}
+
+const readOnSecondary: Doc = { $readPreference: { mode: 'secondaryPreferred' } };
+
+const parseBatch = (reply: Doc): OplogBatch => {
+  const cursor = readDoc(reply, 'cursor') ?? {};
+  const docs = readList(cursor, 'firstBatch') ?? readList(cursor, 'nextBatch') ?? [];
+  const view = readDoc(reply, '$replData') ?? {};
+  return {
+    cursor: Long.fromNumber(readNumber(cursor, 'id') ?? 0),
+    entries: docs.filter(isDoc).map(parseEntry),
+    view: {
+      term: readNumber(view, 'term') ?? -1,
+      committed: parseOpTime(view['lastOpCommitted']),
+      primaryIndex: readNumber(view, 'primaryIndex') ?? -1,
+      rollbackId: readNumber(view, 'rbid') ?? -1,
+    },
+  };
+};
+
+/** Opens a tailable read of the source's oplog from `from` on (inclusive). */
+export const openOplog = async (link: MemberLink, from: OpTime, timeoutMs: number): Promise<OplogBatch> =>
+  parseBatch(
+    await link.run(
+      'local',
+      {
+        find: 'oplog.rs',
+        filter: { ts: { $gte: toTimestamp(from) } },
+        tailable: true,
+        awaitData: true,
+        batchSize: 5000,
+        $replData: 1,
+        ...readOnSecondary,
+      },
+      timeoutMs,
+    ),
+  );
+
+/** Waits up to `awaitMs` for more, or for the source's commit point to pass `committed`. */
+export const readMore = async (
+  link: MemberLink,
+  cursor: Long,
+  committed: OpTime,
+  awaitMs: number,
+  timeoutMs: number,
+): Promise<OplogBatch> =>
+  parseBatch(
+    await link.run(
+      'local',
+      {
+        getMore: cursor,
+        collection: 'oplog.rs',
+        batchSize: 5000,
+        maxTimeMS: awaitMs,
+        lastKnownCommittedOpTime: renderOpTime(committed),
+        $replData: 1,
+      },
+      timeoutMs,
+    ),
+  );
+
+/** The source's entries at these timestamps. */
+export const findEntries = async (
+  link: MemberLink,
+  at: Timestamp[],
+  timeoutMs: number,
+): Promise<OplogEntry[]> => {
+  const reply = await link.run(
+    'local',
+    {
+      find: 'oplog.rs',
+      filter: { ts: { $in: at } },
+      batchSize: at.length + 1,
+      singleBatch: true,
+      ...readOnSecondary,
+    },
+    timeoutMs,
+  );
+  return parseBatch(reply).entries;
+};
+
+/** The oldest (1) or newest (-1) entry of the source's oplog. */
+export const readEnd = async (
+  link: MemberLink,
+  end: 1 | -1,
+  timeoutMs: number,
+): Promise<OplogEntry | undefined> => {
+  const command = {
+    find: 'oplog.rs',
+    sort: { $natural: end },
+    limit: 1,
+    singleBatch: true,
+    ...readOnSecondary,
+  };
+  return parseBatch(await link.run('local', command, timeoutMs)).entries[0];
+};

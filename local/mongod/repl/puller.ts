@@ -1,0 +1,227 @@
+import { messageOf } from '../error';
+import { type OpTime, compareOpTimes } from '../optime';
+import type { OplogEntry } from '../storage/oplog';
+import type { MemberLink } from '../wire/link';
+import { type SyncProgress, runInitialSync } from './initial-sync';
+import type { Member } from './member';
+import { memberState } from './member-state';
+import { type OplogBatch, openOplog, readEnd, readMore } from './oplog-link';
+import { RollbackError, rollBack } from './rollback';
+import { chooseSyncSource, shouldLeaveSource } from './sync-source';
+
+const findTimeoutMs = 10_000;
+const noSourceMs = 1000;
+const denyMs = { unreachable: 10_000, stale: 60_000 };
+const noSourceMessage = 'could not find member to sync from';
+
+/** Keeps one member's data up with its set: initial sync, oplog pull, rollback. */
+export class Puller {
+  progress: SyncProgress | undefined;
+  /** A source asked for by replSetSyncFrom. */
+  requested: string | undefined;
+  private readonly denied = new Map<string, number>();
+  /** Sources whose oplog no longer reaches back to ours. */
+  private readonly tooOld = new Set<string>();
+
+  constructor(
+    private readonly member: Member,
+    private readonly dbPath: string,
+    private readonly onFatal: (error: Error) => void,
+  ) {
+    member.onMembership = () => member.bell.ring();
+  }
+
+  /** Runs until the member stops. */
+  async run(): Promise<void> {
+    const { member } = this;
+    while (!member.stopped) {
+      try {
+        if (this.needsInitialSync()) {
+          await runInitialSync(
+            member,
+            () => this.needsInitialSync(),
+            (progress) => (this.progress = progress),
+          );
+        } else if (this.mayPull()) await this.pullOnce();
+        else await member.bell.next(3_600_000);
+      } catch (error) {
+        this.onFatal(error instanceof Error ? error : new Error(messageOf(error)));
+        return;
+      }
+    }
+  }
+
+  private isDataMember(): boolean {
+    const { self } = this.member.topology;
+    return self !== undefined && !self.arbiterOnly && !this.member.stopped;
+  }
+
+  private needsInitialSync(): boolean {
+    const { engine } = this.member;
+    return this.isDataMember() && (engine.isEmpty || engine.syncing);
+  }
+
+  private mayPull(): boolean {
+    const { topology } = this.member;
+    return this.isDataMember() && (topology.role !== 'leader' || !topology.writable);
+  }
+
+  private async pullOnce(): Promise<void> {
+    const { member } = this;
+    const { topology, engine } = member;
+    const last = engine.lastApplied;
+    const source = this.requested ?? chooseSyncSource(topology, last, this.denied, Date.now());
+    this.requested = undefined;
+    if (source === undefined) {
+      topology.syncSource = '';
+      topology.infoMessage = noSourceMessage;
+      this.checkStaleness();
+      await member.bell.next(noSourceMs);
+      await pause(20);
+      return;
+    }
+    const link = member.link(source, 'oplog');
+    try {
+      await this.followSource(link, source, last);
+    } catch (error) {
+      if (error instanceof RollbackError) throw error;
+      member.log('REPL', 'Restarting oplog query due to error', { source, error: messageOf(error) });
+      this.denied.set(source, Date.now() + denyMs.unreachable);
+      member.dropLink(source, 'oplog');
+      if (topology.syncSource === source) topology.syncSource = '';
+      this.leaveRollback();
+      await pause(20);
+    }
+  }
+
+  private leaveRollback(): void {
+    if (this.member.topology.followerState === memberState.rollback)
+      this.member.setFollowerState(memberState.secondary);
+  }
+
+  private async followSource(link: MemberLink, source: string, last: OpTime): Promise<void> {
+    const { member } = this;
+    const { topology } = member;
+    let batch = await openOplog(link, last, findTimeoutMs);
+    const [first] = batch.entries;
+    if (first === undefined || compareOpTimes(first.optime, last) !== 0) {
+      await this.handleDivergence(link, source, last, first);
+      return;
+    }
+    topology.syncSource = source;
+    topology.infoMessage = '';
+    this.tooOld.clear();
+    if (topology.followerState === memberState.recovering) member.setFollowerState(memberState.secondary);
+    member.changed();
+    batch = { ...batch, entries: batch.entries.slice(1) };
+    while (this.mayPull() && !this.needsInitialSync()) {
+      await this.applyBatch(batch);
+      if (!this.mayPull() || topology.syncSource !== source) return;
+      if (this.requested !== undefined || shouldLeaveSource(topology, source, member.engine.lastApplied)) {
+        topology.syncSource = '';
+        link.reset();
+        return;
+      }
+      const awaitMs = (topology.config?.settings.electionTimeoutMillis ?? 10_000) / 2;
+      batch = await this.more(link, batch, awaitMs);
+    }
+    topology.syncSource = '';
+    link.reset();
+  }
+
+  /** Waits for the source, but not when this member stops following it meanwhile. */
+  private async more(link: MemberLink, batch: OplogBatch, awaitMs: number): Promise<OplogBatch> {
+    const answer = readMore(link, batch.cursor, this.member.topology.commitPoint, awaitMs, awaitMs + 5000);
+    let done = false;
+    const isDone = (): boolean => done;
+    void this.leaveWhenUnwanted(link, isDone, awaitMs);
+    try {
+      return await answer;
+    } finally {
+      done = true;
+    }
+  }
+
+  private async leaveWhenUnwanted(link: MemberLink, isDone: () => boolean, awaitMs: number): Promise<void> {
+    while (!isDone()) {
+      await this.member.bell.next(awaitMs);
+      if (!isDone() && (!this.mayPull() || this.requested !== undefined)) link.reset();
+    }
+  }
+
+  private async applyBatch(batch: OplogBatch): Promise<void> {
+    const { member } = this;
+    const { topology, engine } = member;
+    const { view } = batch;
+    member.perform(topology.updateTerm(view.term));
+    if (view.primaryIndex >= 0 && topology.role === 'follower') topology.resetElectionTimer(Date.now());
+    await this.applyWithDelay(batch.entries);
+    if (engine.lastApplied.term >= 0) member.learnCommitPoint(view.committed);
+    member.changed();
+  }
+
+  private async applyWithDelay(entries: readonly OplogEntry[]): Promise<void> {
+    const { member } = this;
+    const delayMs = (member.topology.self?.delaySecs ?? 0) * 1000;
+    if (entries.length === 0) return;
+    if (delayMs === 0) {
+      member.engine.applyFetched(entries);
+      member.bell.ring();
+      return;
+    }
+    for (const entry of entries) {
+      while (entry.optime.secs * 1000 + delayMs > Date.now()) {
+        if (!this.mayPull()) return;
+        await member.bell.next(Math.min(1000, entry.optime.secs * 1000 + delayMs - Date.now()));
+      }
+      member.engine.applyFetched([entry]);
+    }
+    member.bell.ring();
+  }
+
+  /** The source does not hold our last operation: it is behind us, we are too stale, or histories differ. */
+  private async handleDivergence(
+    link: MemberLink,
+    source: string,
+    last: OpTime,
+    first: OplogEntry | undefined,
+  ): Promise<void> {
+    const { member } = this;
+    const newest = await readEnd(link, -1, findTimeoutMs);
+    if (newest === undefined || compareOpTimes(newest.optime, last) <= 0) {
+      this.denied.set(source, Date.now() + denyMs.unreachable);
+      return;
+    }
+    const oldest = await readEnd(link, 1, findTimeoutMs);
+    const isTooOld =
+      oldest !== undefined &&
+      (oldest.optime.secs > last.secs || (oldest.optime.secs === last.secs && oldest.optime.inc > last.inc));
+    if (isTooOld) {
+      this.tooOld.add(source);
+      this.denied.set(source, Date.now() + denyMs.stale);
+      member.log(
+        'REPL',
+        'We are too stale to use this member as a sync source',
+        { source, oldest: first?.optime.secs },
+        'E',
+      );
+      return;
+    }
+    member.topology.syncSource = source;
+    member.topology.infoMessage = `syncing from: ${source}`;
+    await rollBack(member, link, this.dbPath, findTimeoutMs);
+    member.topology.infoMessage = '';
+  }
+
+  private checkStaleness(): void {
+    const { member } = this;
+    if (this.tooOld.size === 0) return;
+    member.topology.infoMessage = '';
+    if (member.topology.followerState !== memberState.recovering) {
+      member.log('REPL', 'too stale to catch up -- entering maintenance mode', {}, 'E');
+      member.setFollowerState(memberState.recovering);
+    }
+  }
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
