@@ -11,5 +11,5 @@ export function clientHosts(health: HealthVerdict): string[] {
 
 /** Without user and password: for status. */
 export function publicConnectionString(health: HealthVerdict): string {
-  return buildConnectionString({ hosts: clientHosts(health), replicaSet: REPLICA_SET_NAME });
+  return buildConnectionString({ hosts: clientHosts(health), setName: REPLICA_SET_NAME });
 }

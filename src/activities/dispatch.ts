@@ -34,6 +34,7 @@ import {
   ownerOf,
 } from '../karmada/template';
 import { KINDS, metadataSchema, type Kind, type Manifest } from '../kube/object';
+import { affinityOfPods } from '../scheduler/pod-affinity';
 import { loadInstance, type ActivityContext, type InstanceInput } from './context';
 import { findForeignObject } from './ownership';
 import { readLayout, type Layout } from './layout';
@@ -221,7 +222,7 @@ async function applyTemplates(
     image: references.image,
     hasConfig: references.mongodYaml !== undefined,
     hasPullSecret: references.dockerConfigJson !== undefined,
-    affinity: cr.spec.scheduler.affinity,
+    affinity: affinityOfPods(cr.spec.scheduler.affinity, layout.clusterLabels),
   });
   await apply(context, KINDS.mongoDB, template);
 }

@@ -5,8 +5,7 @@ import { TASK_QUEUE } from '../domain/task-queues';
 import { instanceWorkflowId } from '../domain/workflow-ids';
 import { findInstance, type ActivityContext, type InstanceInput } from './context';
 import { readPlacement } from './placement';
-import { isCreated } from './status';
-import { isPaused } from './status-document';
+import { isCreated, isPaused } from './instance-marks';
 
 export interface StartHealthWatchInput extends InstanceInput {
   readonly workflowId: string;

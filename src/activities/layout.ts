@@ -17,6 +17,8 @@ export interface Layout {
   /** The one member that may be initiated. */
   readonly seed: { readonly cluster: string; readonly ordinal: number };
   readonly survivesAnyCluster: boolean;
+  /** Keys of labels that some Cluster object carries: what speaks of them is not for nodes. */
+  readonly clusterLabels: ReadonlySet<string>;
 }
 
 export interface LayoutShare {
@@ -87,6 +89,7 @@ export async function readLayout(
     members,
     seed: seedOf(cr, first.cluster),
     survivesAnyCluster: placement.quorum.survivesAnyCluster,
+    clusterLabels: new Set([...clusters.values()].flatMap((cluster) => Object.keys(cluster.metadata.labels))),
   });
 }
 

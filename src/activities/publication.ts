@@ -35,9 +35,8 @@ export function createPublicationActivities(context: ActivityContext) {
       const manifest = buildConnectionSecret(cr, {
         connectionString: buildConnectionString({
           hosts,
-          replicaSet: REPLICA_SET_NAME,
-          username: 'root',
-          password: rootPassword,
+          setName: REPLICA_SET_NAME,
+          user: { name: 'root', password: rootPassword },
         }),
         hosts: hosts.join(','),
         replicaSet: REPLICA_SET_NAME,

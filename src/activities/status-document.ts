@@ -6,6 +6,7 @@ import type { Placement } from '../domain/placement';
 import type { StageResult } from '../domain/operation';
 import type { ClusterReport } from '../karmada/binding';
 import { namespaceOf } from '../karmada/template';
+import { isPaused } from './instance-marks';
 
 /** Everything the status is made of, read at one moment. */
 export interface StatusFacts {
@@ -276,9 +277,4 @@ function scheduledCondition(facts: StatusFacts, news: News): ConditionNews {
       ? wait.message
       : `Get Scheduler Result From MultiCloudMongoDB Annotations Failed (${who}): ${facts.placement.wait.message}`,
   );
-}
-
-/** Paused if any source says so. */
-export function isPaused(cr: MultiCloudMongoDB): boolean {
-  return cr.spec.operations.paused || cr.metadata.annotations['middleware.fedstate.io/paused'] === 'true';
 }

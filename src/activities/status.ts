@@ -12,6 +12,7 @@ import { readPlacement } from './placement';
 import { publicConnectionString } from './client-address';
 import { observeInstance } from './replica-set';
 import { specWarnings } from './references';
+import { isCreated } from './instance-marks';
 import { composeStatus } from './status-document';
 
 export interface ReportInput extends InstanceInput {
@@ -110,11 +111,6 @@ async function writeStatus(
     },
     { fieldManager: FIELD_MANAGER, force: true },
   );
-}
-
-/** Whether a create operation has ended well for this very object. */
-export function isCreated(cr: MultiCloudMongoDB): boolean {
-  return cr.metadata.annotations[ANNOTATIONS.created] === cr.metadata.uid;
 }
 
 function same(before: MultiCloudMongoDBStatus | undefined, after: MultiCloudMongoDBStatus): boolean {

@@ -1,4 +1,4 @@
-import { log } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, log } from '@temporalio/workflow';
 import type { InstanceRef } from '../domain/instance';
 import { done, type StageResult } from '../domain/operation';
 import { command, quick } from './activities';
@@ -18,8 +18,14 @@ export async function convergeReplicaSet(instance: InstanceRef): Promise<StageRe
     }
     for (const step of plan.steps) {
       log.info('replica-set step', { step: step.kind, plan: plan.hash });
-      const result = await command.executeStep({ instance, step });
-      executed.push(result);
+      try {
+        executed.push(await command.executeStep({ instance, step }));
+      } catch (error) {
+        // An election or another's reconfiguration came between: the rest of this plan is worth nothing.
+        if (!isSuperseded(error)) throw error;
+        executed.push(`${step.kind}: planned again`);
+        break;
+      }
     }
   }
   return {
@@ -29,4 +35,12 @@ export async function convergeReplicaSet(instance: InstanceRef): Promise<StageRe
       message: `The replica set is still not as desired after ${MAX_ROUNDS} plans: ${executed.slice(-5).join(', ')}.`,
     },
   };
+}
+
+function isSuperseded(error: unknown): boolean {
+  return (
+    error instanceof ActivityFailure &&
+    error.cause instanceof ApplicationFailure &&
+    error.cause.type === 'Superseded'
+  );
 }

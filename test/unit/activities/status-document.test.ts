@@ -19,6 +19,7 @@ const placement: Placement = {
   ],
   reasons: [{ cluster: '10-29-14-21', chosen: true, room: 4, reason: 'room for 4' }],
   quorum: { votes: 5, majority: 3, fatalClusters: ['10-29-14-21'], survivesAnyCluster: false },
+  leaving: [],
   warnings: ['loss of 10-29-14-21 would stop writes'],
 };
 

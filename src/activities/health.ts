@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import { cancellationSignal, CancelledFailure, heartbeat, sleep } from '@temporalio/activity';
+import { isFedStateError, messageOf } from '../domain/errors';
+import type { InstanceRef } from '../domain/instance';
+import { readBinding, reportsOf } from '../karmada/binding';
+import { KINDS } from '../kube/object';
+import { watchMember, type MemberSight } from '../mongodb/watch';
+import { findInstance, type ActivityContext, type InstanceInput } from './context';
+import { judgeInstance } from './status';
+import { desiredMembers, readLayout } from './layout';
+
+export interface WatchInput extends InstanceInput {
+  readonly digest?: string | undefined;
+}
+
+export type HealthSeen =
+  { readonly gone: true } | { readonly gone: false; readonly digest: string; readonly summary: string };
+
+const POLL_MS = 2_000;
+// Streams tell changes at once; a full look at this pace catches what no stream tells: lag, and our own mistakes.
+const FULL_LOOK_MS = 30_000;
+
+export function createHealthActivities(context: ActivityContext) {
+  return {
+    /** Returns when what is seen differs from `digest`, or when the instance is gone. */
+    async watchInstance({ instance, digest }: WatchInput): Promise<HealthSeen> {
+      const stop = new AbortController();
+      const signal = AbortSignal.any([stop.signal, cancellationSignal()]);
+      const sights = new Map<string, MemberSight>();
+      let changed = true;
+      const watched = new Map<string, Promise<void>>();
+      const follow = (hosts: readonly string[]): void => {
+        for (const host of hosts) {
+          if (watched.has(host)) continue;
+          const watching = watchMember(host, {}, signal, (sight) => {
+            sights.set(host, sight);
+            changed = true;
+          });
+          watched.set(host, watching);
+        }
+      };
+      try {
+        let lastLook = 0;
+        let lastBinding = '';
+        for (;;) {
+          heartbeat(digest);
+          const binding = await readBindingDigest(context, instance);
+          if (binding !== lastBinding) changed = true;
+          lastBinding = binding;
+          if (changed || Date.now() - lastLook > FULL_LOOK_MS) {
+            changed = false;
+            lastLook = Date.now();
+            const seen = await look(context, instance, follow);
+            if (seen.gone || seen.digest !== digest) return seen;
+          }
+          await sleep(POLL_MS);
+        }
+      } finally {
+        stop.abort();
+        await Promise.all(watched.values());
+      }
+    },
+  };
+}
+
+async function look(
+  context: ActivityContext,
+  instance: InstanceRef,
+  follow: (hosts: readonly string[]) => void,
+): Promise<HealthSeen> {
+  const cr = await findInstance(context, instance);
+  if (cr === undefined) return { gone: true };
+  try {
+    const layout = await readLayout(context, cr);
+    if (layout.done) follow(desiredMembers(cr, layout.value).map((member) => member.host));
+    const health = await judgeInstance(context, cr);
+    const reports = await readBindingDigest(context, instance);
+    const facts = {
+      word: health?.word,
+      reasons: health?.reasons,
+      primary: health?.primaryHost,
+      // Lag moves all the time: only that it became large, or small again, is news.
+      members: health?.members.map(({ host, role, votes, lagSeconds }) => [
+        host,
+        role,
+        votes,
+        (lagSeconds ?? 0) > 30,
+      ]),
+      reports,
+    };
+    const summary = `${health?.word ?? 'UnKnown'}: ${(health?.reasons ?? []).join('; ') || 'as desired'}`;
+    return {
+      gone: false,
+      digest: createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 16),
+      summary,
+    };
+  } catch (error) {
+    if (error instanceof CancelledFailure) throw error;
+    if (isFedStateError(error, 'NotFound'))
+      return { gone: false, digest: 'no-credentials', summary: messageOf(error) };
+    throw error;
+  }
+}
+
+/** What the member managers report, in one word that changes with it. */
+async function readBindingDigest(context: ActivityContext, instance: InstanceRef): Promise<string> {
+  const binding = await readBinding(context.karmada, instance.namespace, instance.name, KINDS.mongoDB.kind);
+  const reports = [...reportsOf(binding).values()].map((report) => [
+    report.cluster,
+    report.applied,
+    report.status?.state,
+    report.status?.currentRevision,
+    report.status?.members?.map((member) => [member.ordinal, member.ready, member.reason]),
+  ]);
+  return createHash('sha256').update(JSON.stringify(reports)).digest('hex').slice(0, 16);
+}

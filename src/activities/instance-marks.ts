@@ -1,0 +1,12 @@
+import type { MultiCloudMongoDB } from '../api/multicloudmongodb';
+import { ANNOTATIONS } from '../domain/marks';
+
+/** Whether a create operation has ended well for this very object. */
+export function isCreated(cr: MultiCloudMongoDB): boolean {
+  return cr.metadata.annotations[ANNOTATIONS.created] === cr.metadata.uid;
+}
+
+/** Paused if any source says so. */
+export function isPaused(cr: MultiCloudMongoDB): boolean {
+  return cr.spec.operations.paused || cr.metadata.annotations[ANNOTATIONS.paused] === 'true';
+}

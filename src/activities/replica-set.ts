@@ -1,0 +1,183 @@
+import { cancellationSignal, heartbeat } from '@temporalio/activity';
+import type { MultiCloudMongoDB } from '../api/multicloudmongodb';
+import { writablePrimary } from '../domain/health';
+import { ANNOTATIONS } from '../domain/marks';
+import { REPLICA_SET_NAME } from '../domain/names';
+import { done, waitFor, type StageResult } from '../domain/operation';
+import type { MembershipStep, Plan } from '../domain/plan';
+import type { ReplicaSetObservation } from '../domain/replica-set';
+import type { Access } from '../mongodb/connect';
+import { executeStep } from '../mongodb/execute-step';
+import { observeReplicaSet } from '../mongodb/observe';
+import {
+  canSystemUsersSignIn,
+  ensureApplicationUsers,
+  type SystemPasswords,
+  type UserSpec,
+} from '../mongodb/users';
+import { planMembership } from '../planner/plan-membership';
+import { annotateInstance, loadInstance, type ActivityContext, type InstanceInput } from './context';
+import { readCredentials, type InstanceCredentials } from './credentials';
+import { isCreated } from './instance-marks';
+import { desiredMembers, readLayout } from './layout';
+import { readSecret } from './references';
+
+export interface StepInput extends InstanceInput {
+  readonly step: MembershipStep;
+}
+
+const BEAT_MS = 5_000;
+
+export function createReplicaSetActivities(context: ActivityContext) {
+  return {
+    /** What is to be done now; an empty plan when the set is as desired. */
+    async planReplicaSet({ instance }: InstanceInput): Promise<StageResult<Plan>> {
+      const cr = await loadInstance(context, instance);
+      const layout = await readLayout(context, cr);
+      if (!layout.done) return layout;
+      const desired = desiredMembers(cr, layout.value);
+      const { seed } = layout.value;
+      const seedHost = desired.find(
+        (member) => member.cluster === seed.cluster && member.ordinal === seed.ordinal,
+      )?.host;
+      if (seedHost === undefined) {
+        return waitFor({
+          code: 'MembersNotReady',
+          message: `${seed.cluster}/${seed.ordinal}, the member to initiate, has no address yet.`,
+        });
+      }
+      const credentials = await readCredentials(context, cr);
+      const observation = await observe(
+        desired.map((member) => member.host),
+        credentials,
+      );
+      const outcome = planMembership({
+        setName: REPLICA_SET_NAME,
+        generation: cr.metadata.generation ?? 0,
+        desired,
+        observation,
+        seedHost,
+        existed: isCreated(cr),
+        usersReady: await haveUsers(observation, credentials),
+      });
+      switch (outcome.kind) {
+        case 'refusal':
+          return waitFor({
+            code: 'ReplicaSet',
+            message: `Refused by rule ${outcome.rule}: ${outcome.message}`,
+          });
+        case 'wait':
+          return waitFor({ code: 'MembersUnreachable', message: outcome.reason });
+        case 'plan':
+          // Recorded before the first attempt: from now on no other member may ever be initiated.
+          if (outcome.plan.steps.some((step) => step.kind === 'initiate')) {
+            await annotateInstance(context, cr, {
+              [ANNOTATIONS.seedMember]: `${seed.cluster}/${seed.ordinal}`,
+            });
+          }
+          return done(outcome.plan);
+      }
+    },
+
+    /** Carries out one step of a plan; proves it and says in one line what came of it. */
+    async executeStep({ instance, step }: StepInput): Promise<string> {
+      const cr = await loadInstance(context, instance);
+      const credentials = await readCredentials(context, cr);
+      const hosts = await knownHosts(context, cr);
+      return withHeartbeat(step.kind, (tell) =>
+        executeStep(step, {
+          hosts,
+          keyfile: credentials.keyfile,
+          passwords: passwordsOf(credentials),
+          options: { signal: cancellationSignal() },
+          onProgress: tell,
+        }),
+      );
+    },
+
+    /** Application users of `spec.users`; the system's own come with the plan. */
+    async ensureUsers({ instance }: InstanceInput): Promise<StageResult<string>> {
+      const cr = await loadInstance(context, instance);
+      const asked = cr.spec.users ?? [];
+      if (asked.length === 0) return done('none asked for');
+      const users: UserSpec[] = [];
+      for (const user of asked) {
+        const { name, key } = user.passwordSecretRef;
+        const encoded = (await readSecret(context, cr, name))?.data[key];
+        if (encoded === undefined || encoded === '') {
+          return waitFor({
+            code: 'SecretMissing',
+            message: `spec.users "${user.name}": Secret ${instance.namespace}/${name} has no value under key ${key}. Create it, or correct the reference.`,
+          });
+        }
+        users.push({
+          name: user.name,
+          password: Buffer.from(encoded, 'base64').toString('utf8'),
+          roles: user.roles,
+        });
+      }
+      const credentials = await readCredentials(context, cr);
+      const observation = await observe(await knownHosts(context, cr), credentials);
+      const primary = writablePrimary(observation.reports);
+      if (primary === undefined)
+        return waitFor({ code: 'ReplicaSet', message: 'No primary that a majority follows.' });
+      await ensureApplicationUsers(primary.host, accessOf(credentials), users);
+      return done(users.map((user) => user.name).join(', '));
+    },
+  };
+}
+
+/** The set as its members tell it; when there are no credentials yet, nobody is asked. */
+export async function observeInstance(
+  context: ActivityContext,
+  cr: MultiCloudMongoDB,
+  hosts: readonly string[],
+): Promise<ReplicaSetObservation> {
+  return observe(hosts, await readCredentials(context, cr));
+}
+
+function observe(hosts: readonly string[], credentials: InstanceCredentials): Promise<ReplicaSetObservation> {
+  return observeReplicaSet(hosts, accessOf(credentials));
+}
+
+const accessOf = (credentials: InstanceCredentials): Access => ({
+  credentials: { kind: 'keyfile', key: credentials.keyfile },
+});
+
+const passwordsOf = (credentials: InstanceCredentials): SystemPasswords => ({
+  root: credentials.rootPassword,
+  clusterAdmin: credentials.clusterAdminPassword,
+  clusterMonitor: credentials.clusterMonitorPassword,
+});
+
+async function haveUsers(
+  observation: ReplicaSetObservation,
+  credentials: InstanceCredentials,
+): Promise<boolean> {
+  const primary = writablePrimary(observation.reports);
+  return primary !== undefined && canSystemUsersSignIn(primary.host, passwordsOf(credentials));
+}
+
+/** Every address at which a member of the instance may answer. */
+async function knownHosts(context: ActivityContext, cr: MultiCloudMongoDB): Promise<string[]> {
+  const layout = await readLayout(context, cr);
+  return layout.done ? desiredMembers(cr, layout.value).map((member) => member.host) : [];
+}
+
+/** Heartbeats while `run` works, so that cancellation and a dead worker are noticed. */
+async function withHeartbeat<T>(
+  what: string,
+  run: (tell: (detail: string) => void) => Promise<T>,
+): Promise<T> {
+  let detail = what;
+  const timer = setInterval(() => heartbeat(detail), BEAT_MS);
+  heartbeat(detail);
+  try {
+    return await run((news) => {
+      detail = `${what}: ${news}`;
+      heartbeat(detail);
+    });
+  } finally {
+    clearInterval(timer);
+  }
+}
