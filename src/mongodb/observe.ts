@@ -1,0 +1,97 @@
+import { isFedStateError, messageOf } from '../domain/errors';
+import type { MemberReport, ReplicaSetObservation } from '../domain/replica-set';
+import { buildInfoSchema, getConfigSchema, helloSchema, statusSchema, type Hello } from './answers';
+import { withMember, type Access, type MemberSession } from './connect';
+import { CODES, hasCode } from './error';
+import { toReport } from './member-report';
+
+/**
+ * One member's own view, whatever its state: before initiation, removed, arbiter. A user that an arbiter does not know
+ * (it holds no users) leaves what `hello` tells to anybody.
+ * @throws FedStateError Unreachable, Unauthorized, Refused
+ */
+export async function reportMember(host: string, access: Access): Promise<MemberReport> {
+  try {
+    return await withMember(host, access, askMember);
+  } catch (error) {
+    if (access.credentials.kind !== 'user' || !isFedStateError(error, 'Unauthorized')) throw error;
+    const report = await withMember(host, { ...access, credentials: { kind: 'none' } }, askAnonymously);
+    if (report === undefined) throw error;
+    return report;
+  }
+}
+
+/** All of `hosts`, and whoever else their configurations name, at once; who does not answer is listed with the reason. */
+export async function observeReplicaSet(
+  hosts: readonly string[],
+  access: Access,
+): Promise<ReplicaSetObservation> {
+  const at = new Date().toISOString();
+  const first = await askAll([...new Set(hosts)], access);
+  const named = first.reports.flatMap((report) =>
+    report.membership === 'member' ? (report.config?.members ?? []).map((member) => member.host) : [],
+  );
+  const others = [...new Set(named)].filter((host) => !hosts.includes(host));
+  const second = await askAll(others, access);
+  return {
+    at,
+    reports: [...first.reports, ...second.reports],
+    unreachable: [...first.unreachable, ...second.unreachable],
+  };
+}
+
+async function askAll(
+  hosts: readonly string[],
+  access: Access,
+): Promise<Pick<ReplicaSetObservation, 'reports' | 'unreachable'>> {
+  const reports: MemberReport[] = [];
+  const unreachable: { host: string; reason: string }[] = [];
+  await Promise.all(
+    hosts.map(async (host) => {
+      try {
+        reports.push(await reportMember(host, access));
+      } catch (error) {
+        access.options?.signal?.throwIfAborted();
+        unreachable.push({ host, reason: messageOf(error) });
+      }
+    }),
+  );
+  const inOrder = <T extends { readonly host: string }>(list: T[]): T[] =>
+    list.sort((a, b) => hosts.indexOf(a.host) - hosts.indexOf(b.host));
+  return { reports: inOrder(reports), unreachable: inOrder(unreachable) };
+}
+
+async function askMember(session: MemberSession): Promise<MemberReport> {
+  const hello = await askHello(session);
+  const { version } = await session.ask(buildInfoSchema, { buildInfo: 1 });
+  const status = await session.ask(statusSchema, { replSetGetStatus: 1 }).catch((error: unknown) => {
+    // Never initiated, or not in the configuration that it holds.
+    if (hasCode(error, CODES.notYetInitialized) || hasCode(error, CODES.invalidReplicaSetConfig))
+      return undefined;
+    throw error;
+  });
+  const answer = await session.ask(getConfigSchema, { replSetGetConfig: 1 }).catch((error: unknown) => {
+    if (hasCode(error, CODES.notYetInitialized)) return undefined;
+    throw error;
+  });
+  return toReport(session.host, { hello, version, status, config: answer?.config });
+}
+
+async function askAnonymously(session: MemberSession): Promise<MemberReport | undefined> {
+  const hello = await askHello(session);
+  if (hello.arbiterOnly !== true) return undefined;
+  const { version } = await session.ask(buildInfoSchema, { buildInfo: 1 });
+  return toReport(session.host, { hello, version });
+}
+
+/** `hello` is unknown to most servers below 4.4. */
+export async function askHello(session: MemberSession): Promise<Hello> {
+  try {
+    return await session.ask(helloSchema, { hello: 1 });
+  } catch (error) {
+    if (!hasCode(error, CODES.commandNotFound)) throw error;
+    return await session.ask(helloSchema, { isMaster: 1 });
+  }
+}
+
+export const isPrimary = (hello: Hello): boolean => hello.isWritablePrimary ?? hello.ismaster ?? false;
