@@ -19,7 +19,7 @@ export interface LoopOptions {
   readonly metrics: MemberMetrics;
   readonly tell: Tell;
   readonly questions: MemberQuestions;
-  readonly makeLocalSet: (context: Pick<MemberContext, 'config' | 'logger' | 'tell'>) => LocalSet;
+  readonly makeLocalSet: (context: MemberContext) => LocalSet;
   /** Seconds between two looks at an instance that nothing happened to. */
   readonly resyncSeconds: number;
 }

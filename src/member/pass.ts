@@ -6,7 +6,7 @@ import type { Credentials } from './build/secret';
 import type { Snapshot } from './cluster-cache';
 import type { MemberContext } from './context';
 import { addFinalizer, deleteInstance } from './delete-instance';
-import { noFindings, type Findings, type ReplicaFindings } from './findings';
+import { noFindings, SYSTEM_USERS, type Findings, type ReplicaFindings } from './findings';
 import { gatherInputs, type Inputs, type ReadyInputs } from './inputs';
 import { readInstance, type Instance } from './instance';
 import type { LocalDecision, LocalSet } from './local/local-set';
@@ -120,6 +120,8 @@ async function actLocally(
     leaving,
     credentials,
     pendingTemplates: built.pendingTemplates,
+    image: inputs.image,
+    usersReady: SYSTEM_USERS.every((user) => seen.replica?.users[user] === true),
   });
   const { restarting } = decision;
   if (restarting !== undefined && built.pendingTemplates.includes(restarting))

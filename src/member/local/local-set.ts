@@ -18,6 +18,10 @@ export interface LocalRequest {
   readonly leaving: readonly Ordinal[];
   readonly credentials: Credentials;
   readonly pendingTemplates: readonly Ordinal[];
+  /** Image that pending templates bring. */
+  readonly image: string;
+  /** Whether all system users could sign in. */
+  readonly usersReady: boolean;
 }
 
 /** Local mode: runs the replica set itself, one safe step after the other. */

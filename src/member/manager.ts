@@ -1,0 +1,95 @@
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { Kube } from '../kube/client';
+import { createEventRecorder } from '../kube/event';
+import { holdLease } from '../kube/lease';
+import type { MemberConfig } from './config';
+import type { Tell } from './context';
+import { createLocalSet } from './local/keep-set';
+import { startLoop, type LoopOptions, type MemberLoop } from './loop';
+import { askMembers } from './member-questions';
+import { createMemberMetrics } from './metrics';
+
+export interface MemberManagerOptions {
+  readonly kube: Kube;
+  readonly config: MemberConfig;
+  readonly logger: Logger;
+  readonly registry: Registry;
+  /** Default 60. */
+  readonly resyncSeconds?: number;
+  /** In place of real mongods. */
+  readonly questions?: LoopOptions['questions'];
+  readonly makeLocalSet?: LoopOptions['makeLocalSet'];
+}
+
+export interface MemberManager {
+  /** A stand-by is ready too: it would act at once if the holder of the Lease went away. */
+  ready(): boolean;
+  stop(): Promise<void>;
+}
+
+const LEASE_NAME = 'fedstate-member-manager';
+const RESYNC_SECONDS = 60;
+
+/** The data plane of one cluster: builds, reports and, in Local mode, operates its MongoDBs. One acts per cluster. */
+export function startMemberManager(options: MemberManagerOptions): Promise<MemberManager> {
+  const { kube, config, logger } = options;
+  const recorder = createEventRecorder(kube, { component: 'fedstate-member', instance: config.identity });
+  const tell: Tell = (instance, type, reason, action, note) => {
+    const { apiVersion, kind } = instance.owner;
+    void recorder.record({ apiVersion, kind, metadata: instance.metadata }, { type, reason, action, note });
+  };
+  let loop: MemberLoop | undefined;
+  let stopping: Promise<void> = Promise.resolve();
+  const metrics = createMemberMetrics(
+    options.registry,
+    () => loop?.depth() ?? 0,
+    () => loop?.states() ?? new Map(),
+  );
+
+  function start(): void {
+    logger.info({ lease: LEASE_NAME }, 'acting: the lease is held');
+    // Passes of a former tenure end before the next begin, so that none of them overlap.
+    void stopping.then(() => {
+      if (!lease.isHeld()) return;
+      loop = startLoop({
+        kube,
+        config,
+        logger,
+        metrics,
+        tell,
+        questions: options.questions ?? askMembers,
+        makeLocalSet: options.makeLocalSet ?? createLocalSet,
+        resyncSeconds: options.resyncSeconds ?? RESYNC_SECONDS,
+      });
+    });
+  }
+
+  function end(): Promise<void> {
+    const running = loop;
+    loop = undefined;
+    stopping = stopping.then(() => running?.stop());
+    return stopping;
+  }
+
+  const lease = holdLease(kube, {
+    namespace: config.leaseNamespace,
+    name: LEASE_NAME,
+    identity: config.identity,
+    onAcquired: start,
+    onLost: () => {
+      logger.warn({ lease: LEASE_NAME }, 'standing by: the lease is lost');
+      void end();
+    },
+    onFailure: (message) =>
+      logger.warn({ lease: LEASE_NAME, message }, 'lease not renewed, will be tried again'),
+  });
+
+  return Promise.resolve({
+    ready: () => loop?.ready() ?? !lease.isHeld(),
+    stop: async () => {
+      await end();
+      await lease.stop();
+    },
+  });
+}
