@@ -72,6 +72,9 @@ function warnOfWithheldVotes(
   if (rule === undefined) return [];
   const without = members.filter((member) => member.votes === 0).map(nameMember);
   if (without.length === 0) return [];
+  if (!members.some((member) => member.votes === 1 && member.ordinal !== 'arbiter')) {
+    return ['No data member has a vote, so that none can be elected: take votes 0 out of member.overrides.'];
+  }
   const pinned = (request.overrides ?? []).some((override) => override.votes === 0);
   const most = rule.voteCounts(Math.min(members.length, rule.maxVotes))[0] ?? 0;
   const why =

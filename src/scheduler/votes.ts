@@ -24,14 +24,13 @@ export function scoreVoters(voters: readonly number[], rule: QuorumRule | undefi
   return { survives: false, votes: choices[0] ?? 0 };
 }
 
-/** Votes of each cluster by {@link scoreVoters}; `arbiter` is the index of the cluster whose arbiter must vote. */
+/** Votes of each cluster by {@link scoreVoters}, as even as can be, so that no share blocks if one need not; `arbiter` is the index of the cluster whose arbiter must vote. */
 export function assignVotes(
   voters: readonly number[],
   arbiter: number | undefined,
   rule: QuorumRule,
 ): number[] {
-  const { survives, votes } = scoreVoters(voters, rule);
-  const most = survives ? harmlessShare(rule, votes) : votes;
+  const { votes } = scoreVoters(voters, rule);
   const bySize = voters
     .map((count, index) => ({ count, index }))
     .sort((a, b) => b.count - a.count || a.index - b.index);
@@ -40,7 +39,7 @@ export function assignVotes(
     bySize.map(({ count, index }) => ({
       weight: 1,
       min: index === arbiter ? 1 : 0,
-      max: Math.min(count, most),
+      max: count,
     })),
   );
   const assigned = voters.map(() => 0);

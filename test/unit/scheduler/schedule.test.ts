@@ -441,6 +441,11 @@ describe('member.overrides', () => {
     expect(placement.quorum).toMatchObject({ votes: 3, survivesAnyCluster: true });
     expect(placement.warnings.join()).toContain('east/0, north/1 have no vote, as member.overrides');
   });
+
+  it('may not withhold them all', () =>
+    expect(place(requestOf(1, { overrides: [{ cluster: 'east', votes: 0 }] }), three).warnings).toContain(
+      'No data member has a vote, so that none can be elected: take votes 0 out of member.overrides.',
+    ));
 });
 
 describe('members that run where none would be placed now', () => {
