@@ -147,7 +147,14 @@ async function buildMember(
     statefulSet?.spec.volumeClaimTemplates[0]?.spec.resources.requests['storage'] ??
     claimSize(instance, ordinal);
   const built = buildStatefulSet(instance, ordinal, parts, storage);
-  const step = decideTemplate(ordinal, built.templateHash, member.allowed, statefulSet, pod);
+  const step = decideTemplate(
+    ordinal,
+    built.templateHash,
+    member.allowed,
+    statefulSet,
+    pod,
+    parts.fedstateImage,
+  );
   if (step.kind === 'hold') {
     report.pendingTemplates.push(ordinal);
     if (statefulSet !== undefined && statefulSet.spec.replicas !== 1) {

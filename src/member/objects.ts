@@ -52,6 +52,7 @@ export const podSchema = z.object({
   spec: z.object({
     nodeName: z.string().optional(),
     containers: z.array(z.object({ name: z.string(), image: z.string().default('') })),
+    initContainers: z.array(z.object({ name: z.string(), image: z.string().default('') })).default([]),
   }),
   status: z
     .object({

@@ -20,15 +20,19 @@ export function decideTemplate(
   allowed: readonly Ordinal[],
   statefulSet: StatefulSet | undefined,
   pod: Pod | undefined,
+  prepareImage?: string,
 ): TemplateStep {
   if (statefulSet === undefined) return { kind: 'write', pending: false, deleteUnstarted: false };
   const podHash = pod?.metadata.annotations[ANNOTATIONS.templateHash];
   const outdated = pod !== undefined && podHash !== wantedHash;
+  // Our own image is no part of the hash, yet a pod may be stuck for want of it.
+  const present = pod?.spec.initContainers.find(({ name }) => name === 'prepare')?.image;
+  const stuck = outdated || (present !== undefined && prepareImage !== undefined && present !== prepareImage);
   if (templateHashOf(statefulSet) === wantedHash || allowed.includes(ordinal)) {
-    return { kind: 'write', pending: outdated, deleteUnstarted: outdated && !ranEver(statefulSet, pod) };
+    return { kind: 'write', pending: outdated, deleteUnstarted: stuck && !ranEver(statefulSet, pod) };
   }
   if (ranEver(statefulSet, pod)) return { kind: 'hold' };
-  return { kind: 'write', pending: false, deleteUnstarted: outdated };
+  return { kind: 'write', pending: false, deleteUnstarted: stuck };
 }
 
 export const templateHashOf = (statefulSet: StatefulSet): string | undefined =>

@@ -52,3 +52,22 @@ test('a pod that never ran mongod is replaced: its image may be the very mistake
     deleteUnstarted: true,
   });
 });
+
+test('a pod that is stuck for want of our own image is replaced once that is right, a running one is not', () => {
+  const pod = (status?: object) => {
+    const made = samplePod(instance, 0, { hash: 'old', ...(status === undefined ? {} : { status }) });
+    return {
+      ...made,
+      spec: { ...made.spec, initContainers: [{ name: 'prepare', image: 'fedstate:wrong' }] },
+    };
+  };
+  expect(decideTemplate(0, 'old', [], unstarted, pod(pending), 'fedstate:right')).toMatchObject({
+    deleteUnstarted: true,
+  });
+  expect(decideTemplate(0, 'old', [], unstarted, pod(pending), 'fedstate:wrong')).toMatchObject({
+    deleteUnstarted: false,
+  });
+  expect(decideTemplate(0, 'old', [], ran, pod(), 'fedstate:right')).toMatchObject({
+    deleteUnstarted: false,
+  });
+});
