@@ -1,3 +1,4 @@
+import { runDemoCommand } from './demo/demo-command';
 import { runLocalCommand } from './stack/local-command';
 import { StackError } from './stack/stack-error';
 
@@ -7,6 +8,9 @@ async function main(): Promise<void> {
   switch (area) {
     case 'local':
       await runLocalCommand(rest);
+      break;
+    case 'demo':
+      await runDemoCommand(rest);
       break;
     default:
       throw new StackError(`Unknown part "${area ?? ''}": use npm run local, npm run demo or npm test.`, 2);

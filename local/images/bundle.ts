@@ -13,7 +13,6 @@ const LEFT_OUT = [
   'aws4',
   '@aws-sdk/credential-providers',
   'gcp-metadata',
-  'socks',
   'mongodb-client-encryption',
   'pino-pretty',
   'bufferutil',
