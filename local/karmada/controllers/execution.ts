@@ -1,6 +1,6 @@
 import type { Hub } from '../hub';
 import { isConditionTrue, withCondition, type Condition } from '../domain/conditions';
-import { FINALIZERS } from '../domain/marks';
+import { ANNOTATIONS, FINALIZERS } from '../domain/marks';
 import { clusterOfNamespace } from '../domain/names';
 import { messageOf } from '../kube/connection';
 import { isObject, listAt, setAt, stringAt, valueAt, type JsonObject } from '../kube/json';
@@ -111,6 +111,7 @@ async function finishWork(
   if (!work.finalizers.includes(FINALIZERS.work)) return;
   const preserve = valueAt(work.raw, 'spec', 'preserveResourcesOnDeletion') === true;
   const ready = isConditionTrue(cluster.raw, 'Ready');
+  if (mustWait(hub, work, cluster)) throw new Error('the namespace goes after what is in it');
   if (!preserve && !ready && !cluster.deleting) throw new Error(`cluster(${cluster.name}) not ready`);
   if (preserve || ready) {
     for (const manifest of manifestsOf(work)) {
@@ -122,6 +123,29 @@ async function finishWork(
     const rest = listAt(raw, 'metadata', 'finalizers').filter((entry) => entry !== FINALIZERS.work);
     setAt(raw, rest, 'metadata', 'finalizers');
   });
+}
+
+const NAMESPACE_LAST_MS = 7_000;
+
+/**
+ * A real Karmada reaches the namespaces of a cluster that is unregistered some 7 s after everything else (15-a); at once, objects that
+ * are to be released would die with them.
+ */
+function mustWait(hub: Hub, work: KubeObject, cluster: KubeObject): boolean {
+  if (
+    !cluster.deleting ||
+    !manifestsOf(work).some((manifest) => stringAt(manifest, 'kind') === 'Namespace')
+  ) {
+    return false;
+  }
+  const since = Date.parse(stringAt(work.raw, 'metadata', 'deletionTimestamp') ?? '');
+  const others = hub.works
+    .list()
+    .some(
+      (other) =>
+        other.namespace === work.namespace && other.annotations[ANNOTATIONS.bindingName] !== undefined,
+    );
+  return others && Date.now() - since < NAMESPACE_LAST_MS;
 }
 
 function writeDispatching(hub: Hub, work: KubeObject, suspended: boolean): Promise<KubeObject | undefined> {

@@ -21,7 +21,8 @@ const SUCCESS: Condition = {
 export function startScheduler(hub: Hub): void {
   const queue = hub.queue('schedule', 3, (key) => schedule(hub, key));
   const enqueue = (binding: KubeObject): void => {
-    if (isOurs(binding)) queue.add(keyOf(binding.namespace, binding.name));
+    const claimed = (binding.labels[LABELS.policyId] ?? '') !== '';
+    if (claimed && isOurs(binding)) queue.add(keyOf(binding.namespace, binding.name));
   };
   hub.bindings.subscribe({
     onAdd: enqueue,
@@ -36,7 +37,9 @@ export function startScheduler(hub: Hub): void {
       if (!relabelled && before.generation === cluster.generation && before.deleting === cluster.deleting)
         return;
       for (const binding of hub.bindings.list()) {
-        if (concerns(binding, before) || concerns(binding, cluster)) enqueue(binding);
+        const concerned = concerns(binding, before) || concerns(binding, cluster);
+        // Unclaimed ones too: a cluster that is deleted must leave every binding.
+        if (concerned && isOurs(binding)) queue.add(keyOf(binding.namespace, binding.name));
       }
     },
   });
@@ -45,11 +48,7 @@ export function startScheduler(hub: Hub): void {
 function isOurs(binding: KubeObject): boolean {
   const spec = objectAt(binding.raw, 'spec');
   const scheduler = stringAt(spec, 'schedulerName') ?? DEFAULT_SCHEDULER;
-  return (
-    scheduler === DEFAULT_SCHEDULER &&
-    objectAt(spec, 'suspension')['scheduling'] !== true &&
-    (binding.labels[LABELS.policyId] ?? '') !== ''
-  );
+  return scheduler === DEFAULT_SCHEDULER && objectAt(spec, 'suspension')['scheduling'] !== true;
 }
 
 function concerns(binding: KubeObject, cluster: KubeObject): boolean {

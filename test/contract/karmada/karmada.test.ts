@@ -1,5 +1,8 @@
 import { skipReason } from '../../support/programs';
 import { startLab, type Lab } from './lab';
+import { describeDispatch } from './scenarios-dispatch';
+import { describeMembers } from './scenarios-members';
+import { describeRest } from './scenarios-rest';
 import { describeCreate } from './scenarios-create';
 
 const reason = skipReason();
@@ -21,5 +24,8 @@ jest.setTimeout(60_000);
     }, 60_000);
 
     describeCreate(lab);
+    describeDispatch(lab);
+    describeMembers(lab);
+    describeRest(lab);
   },
 );

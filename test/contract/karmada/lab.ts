@@ -208,7 +208,11 @@ export function conditionOf(object: Json | undefined, type: string): JsonObject 
 }
 
 /** Polls until `check` gives true (or something); the last error or value is part of the failure. */
-export async function eventually<T>(what: string, check: () => Promise<T>, timeoutMs = 10_000): Promise<T> {
+export async function eventually<T>(
+  what: string,
+  check: () => Promise<T>,
+  timeoutMs = 10_000,
+): Promise<NonNullable<T>> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     let last: unknown;
