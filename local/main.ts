@@ -1,5 +1,6 @@
 import { runDemoCommand } from './demo/demo-command';
 import { runLocalCommand } from './stack/local-command';
+import { runTestCommand } from './suite/test-command';
 import { StackError } from './stack/stack-error';
 
 /** `main.js local COMMAND …`, as local/bootstrap.mjs starts it. */
@@ -11,6 +12,9 @@ async function main(): Promise<void> {
       break;
     case 'demo':
       await runDemoCommand(rest);
+      break;
+    case 'test':
+      process.exitCode = await runTestCommand();
       break;
     default:
       throw new StackError(`Unknown part "${area ?? ''}": use npm run local, npm run demo or npm test.`, 2);

@@ -2,6 +2,7 @@ import type { MultiCloudMongoDB } from '../api/multicloudmongodb';
 import { ANNOTATIONS, FIELD_MANAGER, LABELS } from '../domain/marks';
 import { connectionSecretName, REPLICA_SET_NAME } from '../domain/names';
 import { done, waitFor, type StageResult } from '../domain/operation';
+import { readBinding, reportsOf } from '../karmada/binding';
 import { instanceLabels, namespaceOf, ownerOf } from '../karmada/template';
 import { KINDS, type Manifest } from '../kube/object';
 import { buildConnectionString } from '../mongodb/connection-string';
@@ -57,10 +58,22 @@ export function createPublicationActivities(context: ActivityContext) {
           message: health === undefined ? 'No member has an address yet.' : health.reasons.join('; '),
         });
       }
+      const unsettled = await listUnsettled(context, cr);
+      if (unsettled.length > 0) return waitFor({ code: 'MembersNotReady', message: unsettled.join('; ') });
       await annotateInstance(context, cr, { [ANNOTATIONS.created]: cr.metadata.uid });
       return done(`Health; primary ${health.primaryHost ?? 'unknown'}, may lose ${health.margin}`);
     },
   };
+}
+
+/** Clusters whose member manager does not call its part `Running` yet, and why. */
+async function listUnsettled(context: ActivityContext, cr: MultiCloudMongoDB): Promise<string[]> {
+  const binding = await readBinding(context.karmada, namespaceOf(cr), cr.metadata.name, KINDS.mongoDB.kind);
+  return [...reportsOf(binding).values()].flatMap(({ cluster, status }) =>
+    status?.state === 'Running'
+      ? []
+      : [`${cluster}: ${status?.waitingFor ?? status?.state ?? 'no report yet'}`],
+  );
 }
 
 function buildConnectionSecret(cr: MultiCloudMongoDB, values: Readonly<Record<string, string>>): Manifest {
