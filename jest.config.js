@@ -22,8 +22,14 @@ module.exports = {
   projects: [
     project('unit'),
     project('contract'),
-    project('workflow', { globalSetup: '<rootDir>/test/support/temporal-setup.ts', globalTeardown: '<rootDir>/test/support/temporal-teardown.ts' }),
-    project('replay', { globalSetup: '<rootDir>/test/support/temporal-setup.ts', globalTeardown: '<rootDir>/test/support/temporal-teardown.ts' }),
+    project('workflow', {
+      globalSetup: '<rootDir>/test/support/temporal-setup.ts',
+      globalTeardown: '<rootDir>/test/support/temporal-teardown.ts',
+    }),
+    project('replay', {
+      globalSetup: '<rootDir>/test/support/temporal-setup.ts',
+      globalTeardown: '<rootDir>/test/support/temporal-teardown.ts',
+    }),
     project('integration'),
     project('e2e'),
   ],
