@@ -2,6 +2,7 @@ import { ObjectId, Timestamp } from 'mongodb';
 import { z } from 'zod';
 
 const opTimeSchema = z.looseObject({ ts: z.instanceof(Timestamp), t: z.number() });
+export type OpTimeAnswer = z.infer<typeof opTimeSchema>;
 
 /** `hello` since 4.4 (late 4.2), `isMaster` before: the fields that both have. */
 export const helloSchema = z.looseObject({
@@ -40,6 +41,9 @@ export const statusSchema = z.looseObject({
   term: z.number().optional(),
   majorityVoteCount: z.number().optional(),
   writeMajorityCount: z.number().optional(),
+  optimes: z
+    .looseObject({ lastCommittedOpTime: opTimeSchema.optional(), appliedOpTime: opTimeSchema.optional() })
+    .optional(),
   members: z.array(memberStatusSchema),
 });
 export type Status = z.infer<typeof statusSchema>;

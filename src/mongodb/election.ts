@@ -57,7 +57,9 @@ export async function stepUp(host: string, access: Access, timeoutMs: number = E
     for (;;) {
       const hello = await askHello(session);
       if (isPrimary(hello)) return host;
-      if (hello.primary !== undefined) return hello.primary;
+      // Between winning and writing it names itself primary already.
+      if (hello.primary !== undefined && hello.primary !== host && hello.primary !== hello.me)
+        return hello.primary;
       if (Date.now() > deadline)
         throw new FedStateError('NotReady', `${host} was not elected within ${timeoutMs / 1000} s.`, {
           host,

@@ -24,6 +24,7 @@ export interface StepContext {
 const POLL_MS = 500;
 const FREEZE_SECONDS = 90;
 const SUCCESSION_MS = 60_000;
+const ELECTION_MS = 20_000;
 
 /**
  * Carries out one step and proves it done; a step that is done already sends nothing, so that a repeated call is safe.
@@ -193,12 +194,17 @@ async function waitSuccessor(former: string, context: StepContext, access: Acces
   }
 }
 
-/** The primary, by asking all; one that cannot be asked may still lead, then this waits for the caller's retry. */
+/** The primary, by asking all; after an election begins, one is found within its timeout (S18). */
 async function requirePrimary(context: StepContext, access: Access): Promise<string> {
-  const primary = await findPrimary(context.hosts, access);
-  if (primary === undefined)
-    throw new FedStateError('NotPrimary', `None of ${context.hosts.join(', ')} answers as primary.`);
-  return primary;
+  const deadline = Date.now() + ELECTION_MS;
+  for (;;) {
+    const primary = await findPrimary(context.hosts, access);
+    if (primary !== undefined) return primary;
+    if (Date.now() > deadline)
+      throw new FedStateError('NotPrimary', `None of ${context.hosts.join(', ')} answers as primary.`);
+    context.onProgress?.('a primary');
+    await pause(context.options);
+  }
 }
 
 async function readMajor(host: string, access: Access): Promise<number> {

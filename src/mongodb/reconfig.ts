@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FedStateError, isFedStateError } from '../domain/errors';
 import { majorityOf } from '../domain/replica-set';
-import { getConfigSchema, statusSchema, type RawConfig } from './answers';
+import { getConfigSchema, statusSchema, type OpTimeAnswer, type RawConfig } from './answers';
 import { okSchema, withMember, type Access, type MemberSession } from './connect';
 import { CODES, hasCode } from './error';
 import { toConfig } from './member-report';
@@ -90,8 +90,8 @@ const superseded = (host: string, expected: ConfigMark, found: ConfigMark): FedS
 
 /**
  * Waits until the configuration is on a majority of voters and earlier entries are committed under it (S1): from 4.4
- * on the server tells by `commitmentStatus`; below, a majority of voters must report it and a no-op must be
- * acknowledged by a majority.
+ * on the server tells by `commitmentStatus`; below, a majority of voters must report it and a no-op written
+ * after that must be committed.
  * @throws FedStateError NotReady when that does not come about in time
  */
 export async function waitCommitted(
@@ -101,20 +101,35 @@ export async function waitCommitted(
   timeoutMs: number = COMMIT_MS,
 ): Promise<void> {
   const deadline = Date.now() + timeoutMs;
+  const signal = access.options?.signal;
   await withMember(primaryHost, access, async (session) => {
-    const hello = await askHello(session);
-    const check = hello.maxWireVersion >= WIRE_4_4 ? isCommitted : isSpread;
-    while (!(await check(session, mark))) {
-      if (Date.now() > deadline)
-        throw new FedStateError(
-          'NotReady',
-          `Configuration version ${mark.version} is not on a majority of voters after ${timeoutMs / 1000} s: are enough members up?`,
-          { host: primaryHost, version: mark.version },
-        );
-      await sleep(POLL_MS, undefined, { ...(access.options?.signal && { signal: access.options.signal }) });
-    }
-    if (check === isSpread) await writeNoOp(session, Math.max(1_000, Math.min(8_000, deadline - Date.now())));
+    const until = async (check: () => Promise<boolean>): Promise<void> => {
+      while (!(await check())) {
+        if (Date.now() > deadline)
+          throw new FedStateError(
+            'NotReady',
+            `Configuration version ${mark.version} is not committed by a majority of voters after ${timeoutMs / 1000} s: are enough members up?`,
+            { host: primaryHost, version: mark.version },
+          );
+        await sleep(POLL_MS, undefined, signal === undefined ? {} : { signal });
+      }
+    };
+    const { maxWireVersion } = await askHello(session);
+    if (maxWireVersion >= WIRE_4_4) return until(() => isCommitted(session, mark));
+    await until(() => isSpread(session, mark));
+    // Old servers refuse a write concern here, so the commit point is read instead.
+    await session.ask(okSchema, { appendOplogNote: 1, data: { msg: 'configuration committed' } });
+    const noted = (await session.ask(statusSchema, { replSetGetStatus: 1 })).optimes?.appliedOpTime;
+    await until(async () => {
+      const { optimes } = await session.ask(statusSchema, { replSetGetStatus: 1 });
+      return noted !== undefined && reached(optimes?.lastCommittedOpTime, noted);
+    });
   });
+}
+
+function reached(point: OpTimeAnswer | undefined, target: OpTimeAnswer): boolean {
+  if (point === undefined || point.t !== target.t) return point !== undefined && point.t > target.t;
+  return point.ts.greaterThanOrEqual(target.ts);
 }
 
 async function isCommitted(session: MemberSession, mark: ConfigMark): Promise<boolean> {
@@ -130,14 +145,6 @@ async function isSpread(session: MemberSession, mark: ConfigMark): Promise<boole
     (member) => voters.includes(member._id) && (member.configVersion ?? -1) >= mark.version,
   );
   return holding.length >= majorityOf(voters.length);
-}
-
-async function writeNoOp(session: MemberSession, wtimeout: number): Promise<void> {
-  await session.ask(okSchema, {
-    appendOplogNote: 1,
-    data: { msg: 'configuration committed' },
-    writeConcern: { w: 'majority', wtimeout },
-  });
 }
 
 const askConfig = async (session: MemberSession): Promise<RawConfig> =>

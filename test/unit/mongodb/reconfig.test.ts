@@ -1,4 +1,4 @@
-import type { Document } from 'mongodb';
+import { Timestamp, type Document } from 'mongodb';
 import { FedStateError } from '../../../src/domain/errors';
 import { rawConfigSchema, type RawConfig } from '../../../src/mongodb/answers';
 import type { MemberSession } from '../../../src/mongodb/connect';
@@ -9,12 +9,16 @@ const server: {
   config: RawConfig;
   wire: number;
   versions: readonly number[];
+  applied: unknown;
+  committed: unknown;
   asked: string[];
   onReconfig: (next: RawConfig) => void;
 } = {
   config: { _id: 'rs0', version: 1, members: [] },
   wire: 8,
   versions: [],
+  applied: undefined,
+  committed: undefined,
   asked: [],
   onReconfig: () => undefined,
 };
@@ -44,6 +48,7 @@ function answer(command: Document): unknown {
       return {
         set: 'rs0',
         myState: 1,
+        optimes: { appliedOpTime: server.applied, lastCommittedOpTime: server.committed },
         members: server.versions.map((configVersion, _id) => ({
           _id,
           name: `m${_id}:1`,
@@ -61,6 +66,7 @@ function answer(command: Document): unknown {
   }
 }
 
+const at = (seconds: number, term = 2) => ({ ts: new Timestamp({ t: seconds, i: 1 }), t: term });
 const members = [0, 1, 2].map((_id) => ({ _id, host: `m${_id}:1`, votes: 1, priority: 1 }));
 const access = { credentials: { kind: 'none' } } as const;
 const raise = (config: RawConfig): RawConfig => ({
@@ -143,13 +149,26 @@ describe('committed, below 4.4 (S1)', () => {
   beforeEach(() => {
     server.wire = 8;
     server.config = { _id: 'rs0', version: 4, members };
+    server.applied = at(100);
+    server.committed = at(100);
   });
 
-  test('is when a majority of voters report the version and a majority acknowledges a no-op', async () => {
+  test('is when a majority of voters report the version and a no-op written after that is committed', async () => {
     server.versions = [4, 4, 3];
     await waitCommitted('p:1', access, { version: 4 });
-    expect(server.asked.at(-1)).toBe('appendOplogNote');
+    expect(server.asked).toContain('appendOplogNote');
   });
+
+  test.each([at(99), at(200, 1), undefined])(
+    'is not while the commit point stays behind the no-op',
+    async (committed) => {
+      server.versions = [4, 4, 4];
+      server.committed = committed;
+      await expect(waitCommitted('p:1', access, { version: 4 }, 50)).rejects.toMatchObject({
+        kind: 'NotReady',
+      });
+    },
+  );
 
   test('is not when only a minority does', async () => {
     server.versions = [4, 3, 3];
