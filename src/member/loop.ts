@@ -6,11 +6,13 @@ import { KINDS } from '../kube/object';
 import { watchCluster } from './cluster-cache';
 import type { MemberConfig } from './config';
 import type { MemberContext, Tell } from './context';
+import { readInstance } from './instance';
 import type { LocalSet } from './local/local-set';
 import type { MemberMetrics } from './metrics';
 import { createObjectWriter } from './object-writer';
 import { reconcileInstance } from './pass';
-import { createReplicaProbe, type MemberQuestions } from './replica-probe';
+import { createReplicaProbe, memberHosts, type MemberQuestions } from './replica-probe';
+import { createRoleWatch, type WatchRole } from './role-watch';
 
 export interface LoopOptions {
   readonly kube: Kube;
@@ -19,6 +21,7 @@ export interface LoopOptions {
   readonly metrics: MemberMetrics;
   readonly tell: Tell;
   readonly questions: MemberQuestions;
+  readonly watchRole: WatchRole;
   readonly makeLocalSet: (context: MemberContext) => LocalSet;
   /** Seconds between two looks at an instance that nothing happened to. */
   readonly resyncSeconds: number;
@@ -74,7 +77,11 @@ export function startLoop(options: LoopOptions): MemberLoop {
       const end = metrics.passSeconds.startTimer();
       try {
         const again = await reconcileInstance(context, localSet, key);
-        return again ?? (cache.instance(key) === undefined ? undefined : jitter(options.resyncSeconds));
+        const present = cache.instance(key);
+        const running =
+          present === undefined ? [] : memberHosts(cache.snapshot(readInstance(present))).values();
+        roles.follow(key, running);
+        return again ?? (present === undefined ? undefined : jitter(options.resyncSeconds));
       } finally {
         end();
       }
@@ -84,6 +91,7 @@ export function startLoop(options: LoopOptions): MemberLoop {
       logger.warn({ instance: key, attempt, error: messageOf(error) }, 'pass failed, will be made again');
     },
   });
+  const roles = createRoleWatch(options.watchRole, (key) => queue.add(key));
   let synced = false;
   void cache.synced.then(() => (synced = true));
   return {
@@ -91,7 +99,9 @@ export function startLoop(options: LoopOptions): MemberLoop {
     depth: () => queue.depth(),
     states: () => countStates(cache.instanceKeys().map((key) => cache.instance(key)?.status?.state)),
     stop: async () => {
+      roles.stop();
       await queue.stop();
+      roles.stop();
       await cache.stop();
     },
   };

@@ -6,8 +6,8 @@ import { holdLease } from '../kube/lease';
 import type { MemberConfig } from './config';
 import type { Tell } from './context';
 import { createLocalSet } from './local/keep-set';
-import { startLoop, type LoopOptions, type MemberLoop } from './loop';
-import { askMembers } from './member-questions';
+import { startLoop, type MemberLoop } from './loop';
+import { askMembers, watchRole } from './member-questions';
 import { createMemberMetrics } from './metrics';
 
 export interface MemberManagerOptions {
@@ -17,9 +17,6 @@ export interface MemberManagerOptions {
   readonly registry: Registry;
   /** Default 60. */
   readonly resyncSeconds?: number;
-  /** In place of real mongods. */
-  readonly questions?: LoopOptions['questions'];
-  readonly makeLocalSet?: LoopOptions['makeLocalSet'];
 }
 
 export interface MemberManager {
@@ -58,8 +55,9 @@ export function startMemberManager(options: MemberManagerOptions): Promise<Membe
         logger,
         metrics,
         tell,
-        questions: options.questions ?? askMembers,
-        makeLocalSet: options.makeLocalSet ?? createLocalSet,
+        questions: askMembers,
+        watchRole,
+        makeLocalSet: createLocalSet,
         resyncSeconds: options.resyncSeconds ?? RESYNC_SECONDS,
       });
     });

@@ -121,6 +121,12 @@ async function actLocally(
     credentials,
     pendingTemplates: built.pendingTemplates,
     image: inputs.image,
+    onPlan: async (steps) => {
+      const membership = { ...NOTHING_KNOWN, waitingFor: `The replica set is being changed: ${steps}.` };
+      const interim = { ...seen, ...built, members, membership };
+      const now = nowText(context);
+      await writeStatus(context.kube, instance, computeStatus(instance, snapshot, interim, now));
+    },
     usersReady: SYSTEM_USERS.every((user) => seen.replica?.users[user] === true),
   });
   const { restarting } = decision;
@@ -141,6 +147,8 @@ async function actLocally(
     membership: decision satisfies LocalDecision,
   };
 }
+
+const NOTHING_KNOWN = { refused: undefined, connectionString: undefined };
 
 /** Writes the new template to one member and takes its pod away: it comes back changed. */
 async function restartMember(

@@ -101,6 +101,7 @@ async function carryOut(
 ): Promise<LocalDecision> {
   const signal = AbortSignal.timeout(BUDGET_MS);
   const { credentials } = request;
+  await request.onPlan(plan.steps.map((step) => step.kind).join(', '));
   await recordHighestId(context, instance, plan);
   for (const step of plan.steps) {
     try {

@@ -22,6 +22,8 @@ export interface LocalRequest {
   readonly image: string;
   /** Whether all system users could sign in. */
   readonly usersReady: boolean;
+  /** Called before a plan is carried out, which may take a minute: the status must not say Running meanwhile. */
+  readonly onPlan: (steps: string) => Promise<void>;
 }
 
 /** Local mode: runs the replica set itself, one safe step after the other. */

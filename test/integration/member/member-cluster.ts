@@ -11,7 +11,7 @@ import type { MemberReport } from '../../../src/domain/replica-set';
 import { createKube, type Kube } from '../../../src/kube/client';
 import { KINDS, objectSchema, type Kind, type KubeObject } from '../../../src/kube/object';
 import type { MemberConfig } from '../../../src/member/config';
-import type { LocalSet } from '../../../src/member/local-set';
+import type { LocalSet } from '../../../src/member/local/local-set';
 import { startLoop, type MemberLoop } from '../../../src/member/loop';
 import { createMemberMetrics } from '../../../src/member/metrics';
 import type { MemberQuestions } from '../../../src/member/replica-probe';
@@ -108,6 +108,7 @@ export async function startMemberCluster(): Promise<MemberCluster> {
         ),
         tell: (_instance, _type, reason, _action, note) => told.push(`${reason}: ${note}`),
         questions: parts.questions ?? SILENT,
+        watchRole: () => Promise.resolve(),
         makeLocalSet: () => parts.localSet ?? IDLE_SET,
         resyncSeconds: 60,
       });
