@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { copyFile, link, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { runCommand } from '../stack/command';
 import type { Layer } from './layer';
 
@@ -110,11 +110,11 @@ export async function writeArchive({ name, images }: ImageSet, folder: string): 
     const layers = new Map(
       images.flatMap((image) => image.layers).map((layer) => [layer.digest, layer.file]),
     );
-    for (const [digest, source] of layers) await linkOrCopy(source, at(digest));
+    for (const [digest, source] of layers) await symlink(source, at(digest));
     await writeFile(join(root, 'index.json'), index);
     await writeFile(join(root, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
     const draft = `${root}.tar`;
-    await runCommand('tar', ['-cf', draft, '-C', root, 'oci-layout', 'index.json', 'blobs']);
+    await runCommand('tar', ['-chf', draft, '-C', root, 'oci-layout', 'index.json', 'blobs']);
     await rename(draft, file);
   } finally {
     await rm(root, { recursive: true, force: true });
@@ -126,14 +126,4 @@ function makeBlob(content: object): Blob {
   const text = JSON.stringify(content);
   const digest = `sha256:${createHash('sha256').update(text).digest('hex')}`;
   return { digest, size: Buffer.byteLength(text), text };
-}
-
-async function linkOrCopy(from: string, to: string): Promise<void> {
-  await mkdir(dirname(to), { recursive: true });
-  try {
-    await link(from, to);
-  } catch {
-    // Another file system.
-    await copyFile(from, to);
-  }
 }

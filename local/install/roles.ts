@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { StackLayout } from '../stack/layout';
 import { STAGE, type ProcessRequest } from '../stack/process-spec';
+import { revisionOfFolders } from '../stack/revision';
 
 export interface RoleFacts {
   readonly layout: StackLayout;
@@ -30,6 +31,7 @@ function roleSpec(facts: RoleFacts, role: 'controller' | 'worker', index: number
       METRICS_ADDRESS: `${layout.loopback}:${8080 + index}`,
       ...(role === 'worker' ? { WORKFLOW_BUNDLE: join(home, 'dist/workflow-bundle.js') } : {}),
     },
+    revision: revisionOfFolders([join(home, 'dist', 'src')]),
     stage: STAGE.role,
     graceSeconds: 25,
   };

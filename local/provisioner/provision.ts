@@ -42,6 +42,7 @@ export async function serveClaim(
       await kube.create(volumeKind, buildVolume(claim, storageClass, node, folder));
     } catch (error) {
       if (!isFedStateError(error, 'Conflict')) throw error;
+      return undefined;
     }
     return `made ${volumeNameOf(claim)} on ${node}`;
   }

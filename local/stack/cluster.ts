@@ -54,7 +54,7 @@ export async function startMemberServices(
   member: MemberLayout,
   kube: Kube,
   { supervisor, programs, pki }: ClusterContext,
-  provisionerProgram: string,
+  packageFolder: string,
 ): Promise<void> {
   const corefile = corednsFile(member);
   writeFileAtomically(corefile.path, corefile.text);
@@ -63,7 +63,7 @@ export async function startMemberServices(
     supervisor.ensure(schedulerSpec(member, programs)),
     supervisor.ensure(kubeProxySpec(member, programs)),
     supervisor.ensure(corednsSpec(member, programs)),
-    supervisor.ensure(provisionerSpec(member, provisionerProgram)),
+    supervisor.ensure(provisionerSpec(member, packageFolder)),
     ...storageClassManifests().map((manifest) => kube.apply(KINDS.storageClass, manifest, STACK_MANAGER)),
     ...clusterDnsManifests(member).map((manifest) =>
       kube.apply(kindOfDns(manifest), manifest, STACK_MANAGER),

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { rmdir } from 'node:fs/promises';
+import { mkdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runCommand } from './command';
 import type { NodeLayout, StackLayout } from './layout';
@@ -42,6 +42,14 @@ export function listMounts(text: string, root: string): readonly string[] {
     .reverse();
 }
 
+/** A kubelet complains again and again when its part of a cgroup v1 hierarchy appears only with the first pod. */
+export async function makeCgroups(node: NodeLayout): Promise<void> {
+  for (const hierarchy of listHierarchies()) {
+    if (hierarchy === CGROUP_MOUNT || !existsSync(join(hierarchy, 'cgroup.procs'))) continue;
+    await mkdir(join(hierarchy, node.cgroupRoot), { recursive: true });
+  }
+}
+
 export async function removeCgroups(layout: StackLayout): Promise<void> {
   const roots = layout.members.flatMap((member) => member.nodes.map((node) => node.cgroupRoot));
   for (const folder of listCgroupFolders(roots)) await rmdir(folder).catch(() => undefined);
@@ -49,20 +57,25 @@ export async function removeCgroups(layout: StackLayout): Promise<void> {
 
 /** Folders of these cgroups in every hierarchy, deepest first. */
 function listCgroupFolders(roots: readonly string[]): readonly string[] {
-  const mount = '/sys/fs/cgroup';
-  const hierarchies = existsSync(join(mount, 'cgroup.controllers'))
-    ? [mount]
-    : readdirSync(mount).map((name) => join(mount, name));
   const walk = (folder: string): string[] => [
     ...readdirSync(folder, { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
       .flatMap((entry) => walk(join(folder, entry.name))),
     folder,
   ];
-  return hierarchies
+  return listHierarchies()
     .flatMap((hierarchy) => roots.map((root) => join(hierarchy, root)))
     .filter((folder) => existsSync(folder))
     .flatMap(walk);
+}
+
+const CGROUP_MOUNT = '/sys/fs/cgroup';
+
+/** Roots of the cgroup hierarchies: one with cgroup v2, one for each controller with v1. */
+function listHierarchies(): readonly string[] {
+  return existsSync(join(CGROUP_MOUNT, 'cgroup.controllers'))
+    ? [CGROUP_MOUNT]
+    : readdirSync(CGROUP_MOUNT).map((name) => join(CGROUP_MOUNT, name));
 }
 
 function readCgroup(folder: string): readonly ProcessIdentity[] {

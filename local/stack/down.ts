@@ -6,9 +6,8 @@ import type { StackLayout } from './layout';
 import { removeNetwork } from './network';
 import { endProcess } from './process-identity';
 import { STAGE } from './process-spec';
-import { findStack, unregisterStack } from './stack-registry';
+import { findStack, lockFileOf, unregisterStack } from './stack-registry';
 import { connectSupervisor, endSupervisor, findSupervisor, readProcessTable } from './supervisor-client';
-import { lockFileOf } from './up';
 
 /** Takes a stack down. No process, container, namespace, mount, cable or rule of it is left; its data stays. */
 export async function takeDown(base: string, name: string): Promise<boolean> {

@@ -10,6 +10,7 @@ import { bringUp } from './up';
 
 const USAGE = `npm run local -- COMMAND
   up [--members east,west,north]   start the stack, or what is missing of it
+     [--no-roles]                  clusters, Karmada and Temporal without FedState
   down                             stop it; data stays
   reset                            stop it and remove its data
   status                           processes, clusters, addresses
@@ -56,12 +57,15 @@ export async function runLocalCommand(args: readonly string[]): Promise<void> {
 }
 
 async function up(base: string, name: string, args: readonly string[]): Promise<void> {
-  const { values } = parseArgs({ args: [...args], options: { members: { type: 'string' } } });
+  const { values } = parseArgs({
+    args: [...args],
+    options: { members: { type: 'string' }, 'no-roles': { type: 'boolean' } },
+  });
   const started = Date.now();
   const tell = (line: string): void =>
     say(`${((Date.now() - started) / 1000).toFixed(1).padStart(6)} s  ${line}`);
   const members = values.members === undefined ? undefined : parseMemberNames(values.members);
-  const layout = await bringUp({ base, name, members, tell });
+  const layout = await bringUp({ base, name, members, withRoles: values['no-roles'] !== true, tell });
   tell(`stack ${name} is up`);
   say(`Temporal UI ${layout.temporal.uiUrl}`);
   for (const cluster of [layout.karmada, ...layout.members]) say(`KUBECONFIG=${cluster.kubeconfig}`);

@@ -5,6 +5,7 @@ import { PLAIN_ENV } from './cluster-specs';
 import { CLUSTER_DNS_ADDRESS, type MemberLayout, type NodeLayout } from './layout';
 import type { Pki } from './pki';
 import { STAGE, type ProcessRequest } from './process-spec';
+import { revisionOfFolders, revisionOfTexts } from './revision';
 
 export const PAUSE_IMAGE = 'docker.io/fedstate/pause:1';
 
@@ -97,7 +98,7 @@ function kubeletConfig(node: NodeLayout, pki: Pki): string {
     failSwapOn: false,
     localStorageCapacityIsolation: false,
     // A full disk of the machine is not the stack's to cure.
-    evictionHard: { 'memory.available': '50Mi', 'nodefs.available': '0%', 'imagefs.available': '0%' },
+    evictionHard: { 'memory.available': '0%', 'nodefs.available': '0%', 'imagefs.available': '0%' },
     // Images come from archives and cannot be pulled again.
     imageGCHighThresholdPercent: 100,
     nodeStatusUpdateFrequency: '10s',
@@ -112,6 +113,7 @@ function kubeletConfig(node: NodeLayout, pki: Pki): string {
 
 export function containerdSpec(node: NodeLayout): ProcessRequest {
   return {
+    revision: revisionOfTexts([containerdConfig(node), cniConfig(node)]),
     name: `${node.name}-containerd`,
     stage: STAGE.runtime,
     netns: node.netns,
@@ -120,7 +122,12 @@ export function containerdSpec(node: NodeLayout): ProcessRequest {
   };
 }
 
-export function kubeletSpec(node: NodeLayout, member: MemberLayout, programs: ProgramPaths): ProcessRequest {
+export function kubeletSpec(
+  node: NodeLayout,
+  member: MemberLayout,
+  programs: ProgramPaths,
+  pki: Pki,
+): ProcessRequest {
   const labels = {
     deploy: 'mongo',
     'topology.kubernetes.io/zone': node.zone,
@@ -128,6 +135,7 @@ export function kubeletSpec(node: NodeLayout, member: MemberLayout, programs: Pr
   };
   return {
     name: `${node.name}-kubelet`,
+    revision: revisionOfTexts([kubeletConfig(node, pki)]),
     stage: STAGE.node,
     netns: node.netns,
     env: PLAIN_ENV,
@@ -162,7 +170,7 @@ export function kubeProxySpec(member: MemberLayout, programs: ProgramPaths): Pro
   };
 }
 
-/** Answers for Services of this cluster only: there is no way out of it. */
+/** Answers for Services of this cluster only; there is no way out, so every other name is one that does not exist. */
 export function corednsFile(member: MemberLayout): NodeFile {
   return {
     path: join(member.folder, 'Corefile'),
@@ -175,6 +183,9 @@ export function corednsFile(member: MemberLayout): NodeFile {
     fallthrough in-addr.arpa ip6.arpa
     ttl 5
   }
+  template ANY ANY {
+    rcode NXDOMAIN
+  }
   cache 5
 }
 `,
@@ -184,6 +195,7 @@ export function corednsFile(member: MemberLayout): NodeFile {
 export function corednsSpec(member: MemberLayout, programs: ProgramPaths): ProcessRequest {
   return {
     name: `${member.name}-dns`,
+    revision: revisionOfTexts([corednsFile(member).text]),
     stage: STAGE.node,
     netns: member.netns,
     env: PLAIN_ENV,
@@ -191,16 +203,18 @@ export function corednsSpec(member: MemberLayout, programs: ProgramPaths): Proce
   };
 }
 
-export function provisionerSpec(member: MemberLayout, program: string): ProcessRequest {
+export function provisionerSpec(member: MemberLayout, packageFolder: string): ProcessRequest {
+  const dist = join(packageFolder, 'dist');
   return {
     name: `${member.name}-provisioner`,
+    revision: revisionOfFolders([join(dist, 'local', 'provisioner'), join(dist, 'src', 'kube')]),
     stage: STAGE.node,
     netns: member.netns,
     env: PLAIN_ENV,
     command: [
       process.execPath,
       '--max-old-space-size=64',
-      program,
+      join(dist, 'local', 'provisioner', 'main.js'),
       ...['--kubeconfig', member.kubeconfig],
       ...member.nodes.flatMap((node) => ['--node', `${node.name}=${node.volumeFolder}`]),
     ],

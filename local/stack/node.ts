@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import type { ImageArchive } from '../images/archive';
 import { socketAnswers, type ClusterContext } from './cluster';
+import { makeCgroups } from './containers';
 import { waitUntil } from './command';
 import { writeFileAtomically } from './json-file';
 import type { MemberLayout, NodeLayout } from './layout';
@@ -23,7 +24,8 @@ export async function startRuntime(
 export async function startKubelet(
   node: NodeLayout,
   member: MemberLayout,
-  { supervisor, programs }: ClusterContext,
+  { supervisor, programs, pki }: ClusterContext,
 ): Promise<void> {
-  await supervisor.ensure(kubeletSpec(node, member, programs));
+  await makeCgroups(node);
+  await supervisor.ensure(kubeletSpec(node, member, programs, pki));
 }

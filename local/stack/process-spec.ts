@@ -7,6 +7,8 @@ export const processSpecSchema = z.object({
   command: z.array(z.string()).min(1),
   env: z.record(z.string(), z.string()).default({}),
   cwd: z.string().optional(),
+  /** Changes when files that it reads at its start have changed, so that it is started anew. */
+  revision: z.string().optional(),
   /** Network namespace it lives in. */
   netns: z.string().optional(),
   /** Processes of a higher stage are stopped before those of a lower one. */

@@ -29,6 +29,9 @@ export function readBaseFolder(environment: Readonly<Record<string, string | und
   return environment['FEDSTATE_LOCAL_DIR'] ?? '/var/lib/fedstate-local';
 }
 
+/** Held by `up`, `down` and `reset` of one stack. */
+export const lockFileOf = (base: string, name: string): string => join(base, `${name}.lock`);
+
 const registryFile = (base: string): string => join(base, 'stacks.json');
 
 function readStacks(base: string): Stacks {

@@ -1,17 +1,23 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { waitUntil } from './command';
 import { readJsonFile } from './json-file';
 import type { StackLayout } from './layout';
-import { endProcess, isAlive, type ProcessIdentity } from './process-identity';
+import { endProcess, isAlive } from './process-identity';
 import { processTableSchema, type ProcessRecord, type ProcessRequest } from './process-spec';
+import { revisionOfTexts } from './revision';
 import { StackError } from './stack-error';
 import { supervisorAnswerSchema, type SupervisorAnswer, type SupervisorRequest } from './supervisor-protocol';
 
-const identitySchema = z.object({ pid: z.number(), startTicks: z.number() });
+const supervisorSchema = z.object({
+  pid: z.number(),
+  startTicks: z.number(),
+  /** Digest of the program that it runs. */
+  revision: z.string().optional(),
+});
 
 /** A stack's supervisor, spoken to over its socket. */
 export interface SupervisorClient {
@@ -24,19 +30,22 @@ export interface SupervisorClient {
 }
 
 /** The running supervisor's identity; undefined when there is none. */
-export function findSupervisor(layout: StackLayout): ProcessIdentity | undefined {
-  const identity = readJsonFile(join(layout.runFolder, 'supervisor.json'), identitySchema);
+export function findSupervisor(layout: StackLayout): z.infer<typeof supervisorSchema> | undefined {
+  const identity = readJsonFile(join(layout.runFolder, 'supervisor.json'), supervisorSchema);
   return identity !== undefined && isAlive(identity) ? identity : undefined;
 }
 
-/** Connects to the supervisor, which is started when none runs. */
+/** Connects to the supervisor. One is started when none runs, or an older program does: it takes the processes over. */
 export async function startSupervisor(layout: StackLayout): Promise<SupervisorClient> {
-  if (findSupervisor(layout) === undefined) {
+  const revision = supervisorRevision();
+  const running = findSupervisor(layout);
+  if (running !== undefined && running.revision !== revision) await endSupervisor(layout);
+  if (running?.revision !== revision) {
     mkdirSync(layout.runFolder, { recursive: true });
     mkdirSync(layout.logFolder, { recursive: true });
     const log = openSync(join(layout.logFolder, 'supervisor.log'), 'a');
     const program = join(__dirname, 'supervisor-main.js');
-    const child = spawn(process.execPath, [program, layout.runFolder, layout.logFolder], {
+    const child = spawn(process.execPath, [program, layout.runFolder, layout.logFolder, revision], {
       cwd: '/',
       detached: true,
       stdio: ['ignore', log, log],
@@ -73,6 +82,11 @@ export async function endSupervisor(layout: StackLayout): Promise<void> {
 /** The recorded processes, also when no supervisor runs. */
 export function readProcessTable(layout: StackLayout): readonly ProcessRecord[] {
   return readJsonFile(join(layout.runFolder, 'processes.json'), processTableSchema)?.processes ?? [];
+}
+
+function supervisorRevision(): string {
+  const names = ['supervisor', 'supervisor-main', 'supervisor-protocol', 'process-spec', 'process-identity'];
+  return revisionOfTexts(names.map((name) => readFileSync(join(__dirname, `${name}.js`), 'utf8')));
 }
 
 const socketOf = (layout: StackLayout): string => join(layout.runFolder, 'supervisor.sock');

@@ -6,14 +6,14 @@ import { messageOf } from './stack-error';
 import { createSupervisor, type Supervisor } from './supervisor';
 import { supervisorRequestSchema, type SupervisorAnswer } from './supervisor-protocol';
 
-/** `supervisor-main.js RUN_FOLDER LOG_FOLDER`: the detached process that keeps one stack's processes running. */
+/** `supervisor-main.js RUN_FOLDER LOG_FOLDER REVISION`: the detached process that keeps one stack's processes running. */
 function main(): void {
-  const [runFolder, logFolder] = process.argv.slice(2);
+  const [runFolder, logFolder, revision] = process.argv.slice(2);
   if (runFolder === undefined || logFolder === undefined)
     throw new Error('RUN_FOLDER and LOG_FOLDER are missing');
   const socket = join(runFolder, 'supervisor.sock');
   const supervisor = createSupervisor({ tableFile: join(runFolder, 'processes.json'), logFolder });
-  writeFileSync(join(runFolder, 'supervisor.json'), JSON.stringify(identify(process.pid)));
+  writeFileSync(join(runFolder, 'supervisor.json'), JSON.stringify({ ...identify(process.pid), revision }));
 
   const server = createServer((request, response) => {
     readText(request)

@@ -1,31 +1,48 @@
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeArchive, type ImageArchive } from '../images/archive';
 import { makePlatformImages, makeProductImages } from '../images/image-catalog';
+import { installFedState } from '../install/fedstate';
 import { obtainPrograms } from '../programs/obtain';
 import { startControlPlane, startMemberServices, waitNodesReady, type ClusterContext } from './cluster';
 import { controllerManagerSpec } from './cluster-specs';
+import { writeEnvironment } from './environment-file';
+import { karmadaSpec, registerMember } from './federation';
 import { withLock } from './file-lock';
-import { startFederation } from './federation';
 import { DEFAULT_MEMBERS, type MemberLayout, type StackLayout } from './layout';
-import { raiseNetwork } from './network';
+import { healMember, isCut, raiseNetwork } from './network';
 import { startKubelet, startRuntime } from './node';
 import { packageFolder } from './package-folder';
 import { makePki } from './pki';
 import { checkMachine } from './preflight';
-import { messageOf } from './stack-error';
-import { registerStack } from './stack-registry';
+import { messageOf, StackError } from './stack-error';
+import { lockFileOf, registerStack } from './stack-registry';
 import { startSupervisor } from './supervisor-client';
 import { temporalSpec, waitTemporal } from './temporal-server';
+import { bundleWorkflows } from './workflow-bundle';
 
 export interface UpOptions {
   readonly base: string;
   readonly name: string;
   /** Names of the members, for a new stack only. */
   readonly members: readonly string[] | undefined;
+  /** Whether FedState itself is installed and started: else only clusters, Karmada and Temporal. */
+  readonly withRoles: boolean;
   readonly tell: (line: string) => void;
 }
 
-export const lockFileOf = (base: string, name: string): string => join(base, `${name}.lock`);
+interface Upbringing {
+  readonly layout: StackLayout;
+  readonly context: ClusterContext;
+  readonly folder: string;
+  readonly tell: (line: string) => void;
+}
+
+/** What is known of the product's image: in the archives, or why not. */
+interface Archives {
+  readonly files: readonly ImageArchive[];
+  readonly productProblem: string | undefined;
+}
 
 /**
  * Brings the whole stack up, or up again: what runs stays, what is missing starts, data is kept.
@@ -44,72 +61,89 @@ export async function bringUp(options: UpOptions): Promise<StackLayout> {
       raiseNetwork(layout),
     ]);
     const context: ClusterContext = { supervisor, programs, pki };
-    tell(`starting ${layout.members.length + 1} API servers, ${layout.members.length * 2} nodes, Temporal`);
+    const upbringing: Upbringing = { layout, context, folder, tell };
+    const clusters = layout.members.length;
+    tell(`starting ${clusters} member clusters with ${clusters * 2} nodes, Karmada, Temporal`);
+    const archives = makeArchives(upbringing);
+    const karmada = startKarmada(upbringing);
+    const bundle = options.withRoles ? bundleWorkflows(folder) : Promise.resolve();
     await Promise.all([
-      startTemporal(layout, context),
-      startKarmada(layout, context, folder, tell),
-      ...startMembers(layout, context, folder, tell),
+      startTemporal(upbringing),
+      karmada,
+      archives,
+      bundle,
+      ...layout.members.map((member) => startMember(member, upbringing, archives, karmada)),
     ]);
+    if (options.withRoles) {
+      const { productProblem } = await archives;
+      if (productProblem !== undefined) {
+        throw new StackError(`The clusters are up, FedState is not installed: ${productProblem}`);
+      }
+      await installFedState({ layout, programs, supervisor, home: folder, tell });
+    }
+    writeEnvironment(layout, folder);
     return layout;
   });
 }
 
-async function startTemporal(layout: StackLayout, { supervisor }: ClusterContext): Promise<void> {
-  await supervisor.ensure(await temporalSpec(layout));
+async function startTemporal({ layout, context }: Upbringing): Promise<void> {
+  await context.supervisor.ensure(await temporalSpec(layout));
   await waitTemporal(layout);
 }
 
-async function startKarmada(
-  layout: StackLayout,
-  context: ClusterContext,
-  folder: string,
-  tell: (line: string) => void,
-): Promise<void> {
+async function startKarmada({ layout, context, folder }: Upbringing): Promise<void> {
   const kube = await startControlPlane(layout.karmada, context);
-  await context.supervisor.ensure(
-    controllerManagerSpec(layout.karmada, context.programs, context.pki, 'karmada'),
-  );
-  await startFederation(kube, { layout, ...context, packageFolder: folder, tell });
+  kube.transport.close();
+  await Promise.all([
+    context.supervisor.ensure(
+      controllerManagerSpec(layout.karmada, context.programs, context.pki, 'karmada'),
+    ),
+    context.supervisor.ensure(karmadaSpec(layout, context.pki, folder)),
+  ]);
 }
 
-function startMembers(
-  layout: StackLayout,
-  context: ClusterContext,
-  folder: string,
-  tell: (line: string) => void,
-): Promise<void>[] {
-  const images = makeArchives(layout, folder, tell);
-  const provisioner = join(folder, 'dist', 'local', 'provisioner', 'main.js');
-  return layout.members.map(async (member: MemberLayout) => {
-    const started = Date.now();
-    const runtimes = member.nodes.map((node) => startRuntime(node, context, images));
-    const kube = await startControlPlane(member, context);
-    await Promise.all([
-      startMemberServices(member, kube, context, provisioner),
-      ...member.nodes.map(async (node, position) => {
-        await runtimes[position];
-        await startKubelet(node, member, context);
-      }),
-    ]);
-    await waitNodesReady(member, kube);
-    kube.transport.close();
-    tell(`${member.name} is Ready (${((Date.now() - started) / 1000).toFixed(1)} s)`);
-  });
+async function startMember(
+  member: MemberLayout,
+  { layout, context, folder, tell }: Upbringing,
+  archives: Promise<Archives>,
+  karmada: Promise<void>,
+): Promise<void> {
+  const started = Date.now();
+  if (await isCut(member)) await healMember(member);
+  const files = archives.then((made) => made.files);
+  const runtimes = member.nodes.map((node) => startRuntime(node, context, files));
+  const kube = await startControlPlane(member, context);
+  await Promise.all([
+    startMemberServices(member, kube, context, folder),
+    karmada.then(() => registerMember(layout, member)),
+    ...member.nodes.map(async (node, position) => {
+      await runtimes[position];
+      await startKubelet(node, member, context);
+    }),
+  ]);
+  await waitNodesReady(member, kube);
+  kube.transport.close();
+  tell(`${member.name} is Ready (${((Date.now() - started) / 1000).toFixed(1)} s)`);
 }
 
-/** A source tree that does not build yet must not keep the clusters from starting: the image is left out, loudly. */
-async function makeArchives(
-  layout: StackLayout,
-  folder: string,
-  tell: (line: string) => void,
-): Promise<readonly ImageArchive[]> {
+/** A source tree that does not build yet must not keep the clusters from starting: its image is left out. */
+async function makeArchives({ layout, folder, tell }: Upbringing): Promise<Archives> {
   const product = makeProductImages(folder).then(
-    (set) => [set],
-    (error: unknown) => {
-      tell(`the fedstate image was not made: ${messageOf(error).split('\n').slice(0, 2).join(' ')}`);
-      return [];
-    },
+    (set) => ({ sets: [set], problem: undefined }),
+    (error: unknown) => ({ sets: [], problem: messageOf(error).split('\n').slice(0, 2).join(' ') }),
   );
-  const sets = [await makePlatformImages(folder), ...(await product)];
-  return Promise.all(sets.map((set) => writeArchive(set, layout.imageFolder)));
+  const platform = await makePlatformImages(folder);
+  const { sets, problem } = await product;
+  if (problem !== undefined) tell(`the fedstate image was not made: ${problem}`);
+  const files = await Promise.all([platform, ...sets].map((set) => writeArchive(set, layout.imageFolder)));
+  removeOtherFiles(layout.imageFolder, files);
+  return { files, productProblem: problem };
+}
+
+/** Every build of the product leaves an archive of 100 MB behind. */
+function removeOtherFiles(folder: string, kept: readonly ImageArchive[]): void {
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name);
+    if (!kept.some((archive) => archive.file === path)) rmSync(path, { recursive: true, force: true });
+  }
 }

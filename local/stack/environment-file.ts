@@ -1,0 +1,16 @@
+import { join } from 'node:path';
+import { environmentFile } from '../suite/suite';
+import { writeFileAtomically } from './json-file';
+import type { StackLayout } from './layout';
+
+/** Tells the end-to-end suite where a stack's clusters are: paths of kubeconfigs, and the way to kill a process. */
+export function writeEnvironment(layout: StackLayout, packageFolder: string): void {
+  const program = join(packageFolder, 'dist', 'local', 'main.js');
+  const facts = {
+    karmada: layout.karmada.kubeconfig,
+    members: Object.fromEntries(layout.members.map((member) => [member.name, member.kubeconfig])),
+    temporalAddress: layout.temporal.address,
+    killCommand: ['env', `FEDSTATE_STACK=${layout.name}`, process.execPath, program, 'local', 'kill'],
+  };
+  writeFileAtomically(environmentFile(layout.root), `${JSON.stringify(facts, null, 2)}\n`);
+}
