@@ -88,7 +88,8 @@ function buildPodSpec(instance: Instance, ordinal: Ordinal, parts: MemberParts):
         ports: [{ name: 'mongo', containerPort: MONGO_PORT, protocol: 'TCP' }],
         resources,
         securityContext: confined,
-        startupProbe: tcpProbe({ periodSeconds: 2, failureThreshold: 900 }),
+        // The delay spares a kubelet the warning that a mongod which is still starting does not listen.
+        startupProbe: tcpProbe({ initialDelaySeconds: 2, periodSeconds: 2, failureThreshold: 900 }),
         readinessProbe: tcpProbe({ periodSeconds: 5, failureThreshold: 3 }),
         // A mongod under load answers late: only one that is silent for three minutes is restarted.
         livenessProbe: tcpProbe({ periodSeconds: 20, failureThreshold: 9 }),
@@ -161,7 +162,11 @@ function buildExporterContainer(
   };
 }
 
-const tcpProbe = (times: { periodSeconds: number; failureThreshold: number }): Record<string, unknown> => ({
+const tcpProbe = (times: {
+  initialDelaySeconds?: number;
+  periodSeconds: number;
+  failureThreshold: number;
+}): Record<string, unknown> => ({
   tcpSocket: { port: 'mongo' },
   timeoutSeconds: 5,
   ...times,

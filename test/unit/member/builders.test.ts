@@ -138,6 +138,7 @@ test('the StatefulSet of a data member, whole', () => {
               startupProbe: {
                 tcpSocket: { port: 'mongo' },
                 timeoutSeconds: 5,
+                initialDelaySeconds: 2,
                 periodSeconds: 2,
                 failureThreshold: 900,
               },
