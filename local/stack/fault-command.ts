@@ -16,6 +16,7 @@ export async function runFault(
   target: string | undefined,
 ): Promise<string> {
   if (fault === 'cut' || fault === 'heal') {
+    if (layout.attached) throw new StackError('The clusters of this stack are not its own to cut.', 2);
     const member = needMember(layout, target);
     await (fault === 'cut' ? cutMember(member) : healMember(member));
     return `${member.name} is ${fault === 'cut' ? 'cut off' : 'connected again'}`;

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 export interface StackLayout {
   readonly name: string;
   readonly index: number;
+  /** Its clusters are somebody else's: nothing of them is started, cut or stopped here. */
+  readonly attached: boolean;
   readonly root: string;
   readonly bridge: string;
   /** Address of the host on the bridge; Karmada's API server listens there. */
@@ -82,6 +84,8 @@ export interface LayoutInput {
   readonly members: readonly string[];
   readonly temporalPort: number;
   readonly temporalUiPort: number;
+  /** VIPs of members that run elsewhere, by name; absent for clusters of this machine. */
+  readonly attached?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Everything that must differ between stacks follows from `index`; `name` only names folders and namespaces. */
@@ -94,6 +98,7 @@ export function planLayout(input: LayoutInput): StackLayout {
   return {
     name,
     index,
+    attached: input.attached !== undefined,
     root,
     bridge: `fs${index}br`,
     hostAddress,
@@ -140,8 +145,8 @@ function planMember(
   const folder = join(root, 'members', name);
   return {
     name,
-    address,
     ...planCluster(root, name, address, '127.0.0.1'),
+    address: input.attached?.[name] ?? address,
     netns: `fedstate-${input.name}-${name}`,
     cable: `fs${input.index}-${name}`,
     folder,

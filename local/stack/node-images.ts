@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { ImageArchive } from '../images/archive';
@@ -26,8 +25,4 @@ export async function importImages(node: NodeLayout, archives: readonly ImageArc
 /** Runs containerd's own client against one node, in Kubernetes' namespace of it. */
 export function ctr(node: NodeLayout, args: readonly string[]): Promise<string> {
   return runCommand('ctr', ['-a', node.containerdSocket, '-n', 'k8s.io', ...args], { timeoutMs: 300_000 });
-}
-
-export function hasContainerd(node: NodeLayout): boolean {
-  return existsSync(node.containerdSocket);
 }

@@ -37,3 +37,20 @@ export function parseMemberNames(text: string | undefined): readonly string[] {
   }
   return names;
 }
+
+/** Files by member out of `--member NAME=KUBECONFIG …`. @throws StackError (2) naming the bad one */
+export function parseMemberKubeconfigs(texts: readonly string[]): ReadonlyMap<string, string> {
+  const files = new Map<string, string>();
+  for (const text of texts) {
+    const [, name, file] = /^([a-z0-9](?:[-a-z0-9.]*[a-z0-9])?)=(.+)$/.exec(text) ?? [];
+    if (name === undefined || file === undefined) {
+      throw new StackError(
+        `--member ${text}: use NAME=KUBECONFIG, with the name that Karmada has for it.`,
+        2,
+      );
+    }
+    if (files.has(name)) throw new StackError(`--member names ${name} twice.`, 2);
+    files.set(name, file);
+  }
+  return files;
+}

@@ -2,9 +2,10 @@ import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { cacheFolder } from '../programs/program-cache';
 import { withLock } from './file-lock';
 import { readJsonFile, writeFileAtomically } from './json-file';
-import { planLayout, type StackLayout } from './layout';
+import { DEFAULT_MEMBERS, planLayout, type StackLayout } from './layout';
 import { StackError } from './stack-error';
 
 const entrySchema = z.object({
@@ -12,6 +13,8 @@ const entrySchema = z.object({
   members: z.array(z.string()).min(1),
   temporalPort: z.number().int(),
   temporalUiPort: z.number().int(),
+  /** VIPs of the members of a stack that is attached to clusters of others. */
+  attached: z.record(z.string(), z.string()).optional(),
 });
 const registrySchema = z.object({ stacks: z.record(z.string(), entrySchema) });
 
@@ -26,7 +29,9 @@ const PORT_STEP = 10;
 
 /** Folder of all stacks on this machine: short, since Unix sockets below it may have 108 characters. */
 export function readBaseFolder(environment: Readonly<Record<string, string | undefined>>): string {
-  return environment['FEDSTATE_LOCAL_DIR'] ?? '/var/lib/fedstate-local';
+  const named = environment['FEDSTATE_LOCAL_DIR'];
+  if (named !== undefined && named !== '') return named;
+  return process.getuid?.() === 0 ? '/var/lib/fedstate-local' : join(cacheFolder(), 'stacks');
 }
 
 /** Held by `up`, `down` and `reset` of one stack. */
@@ -48,36 +53,45 @@ export function findStack(base: string, name: string): StackLayout | undefined {
   return entry === undefined ? undefined : planLayout({ name, base, ...entry });
 }
 
-export function listStacks(base: string): readonly string[] {
-  return Object.keys(readStacks(base));
+export interface StackRequest {
+  /** Names of the members; undefined: those that it was made with, {@link DEFAULT_MEMBERS} for a new one. */
+  readonly members: readonly string[] | undefined;
+  /** VIPs of members that run elsewhere. */
+  readonly attached?: Readonly<Record<string, string>>;
 }
 
 /**
  * Layout of the stack, registered with a free index at its first use.
- * @throws StackError when other members are asked for than the stack was made with, or all indexes are taken
+ * @throws StackError (2) when other members are asked for than the stack was made with; (1) when all indexes are taken
  */
-export async function registerStack(
-  base: string,
-  name: string,
-  members: readonly string[] | undefined,
-  defaults: readonly string[],
-): Promise<StackLayout> {
+export async function registerStack(base: string, name: string, request: StackRequest): Promise<StackLayout> {
   return withLock(`${registryFile(base)}.lock`, 10_000, async () => {
     const stacks = readStacks(base);
     const known = stacks[name];
-    if (known !== undefined) {
-      if (members !== undefined && members.join() !== known.members.join()) {
-        throw new StackError(
-          `Stack ${name} was made with members ${known.members.join(',')}: reset it before --members ${members.join(',')}.`,
-          2,
-        );
-      }
-      return planLayout({ name, base, ...known });
-    }
-    const entry = await chooseEntry(stacks, [...(members ?? defaults)]);
+    if (known !== undefined) refuseChange(name, known, request);
+    const { attached } = request;
+    const entry = {
+      ...(known ?? (await chooseEntry(stacks, [...(request.members ?? DEFAULT_MEMBERS)]))),
+      ...(attached === undefined ? {} : { attached: { ...attached } }),
+    };
     writeStacks(base, { ...stacks, [name]: entry });
     return planLayout({ name, base, ...entry });
   });
+}
+
+function refuseChange(name: string, known: StackEntry, { members, attached }: StackRequest): void {
+  const has = known.members.join(',');
+  const isAttached = known.attached !== undefined;
+  if (isAttached !== (attached !== undefined)) {
+    const kind = isAttached ? 'is attached to clusters of others' : 'has clusters of its own';
+    throw new StackError(`Stack ${name} ${kind}: reset it, or name another in FEDSTATE_STACK.`, 2);
+  }
+  if (members !== undefined && members.join(',') !== has) {
+    throw new StackError(
+      `Stack ${name} was made with the members ${has}: reset it, or name another in FEDSTATE_STACK.`,
+      2,
+    );
+  }
 }
 
 export async function unregisterStack(base: string, name: string): Promise<void> {

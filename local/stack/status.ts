@@ -14,7 +14,7 @@ export async function describeStack(layout: StackLayout): Promise<string> {
   const clusters = await Promise.all(
     layout.members.map(async (member) => [
       member.name,
-      await describeMember(member),
+      await describeMember(member, layout.attached),
       member.address,
       member.kubeconfig,
     ]),
@@ -48,10 +48,11 @@ function describeProcess(record: ProcessRecord): readonly string[] {
   ];
 }
 
-async function describeMember(member: MemberLayout): Promise<string> {
-  if (await isCut(member)) return 'cut';
+async function describeMember(member: MemberLayout, isAttached: boolean): Promise<string> {
+  if (!isAttached && (await isCut(member))) return 'cut';
   try {
     const ready = await listReadyNodes(kubeOf(member.kubeconfig));
+    if (isAttached) return `${ready.length} nodes Ready`;
     return ready.length === member.nodes.length
       ? 'Ready'
       : `${ready.length} of ${member.nodes.length} nodes Ready`;

@@ -9,7 +9,7 @@ import { controllerManagerSpec } from './cluster-specs';
 import { writeEnvironment } from './environment-file';
 import { karmadaSpec, registerMember } from './federation';
 import { withLock } from './file-lock';
-import { DEFAULT_MEMBERS, type MemberLayout, type StackLayout } from './layout';
+import type { MemberLayout, StackLayout } from './layout';
 import { healMember, isCut, raiseNetwork } from './network';
 import { startKubelet, startRuntime } from './node';
 import { packageFolder } from './package-folder';
@@ -54,7 +54,7 @@ export async function bringUp(options: UpOptions): Promise<StackLayout> {
   const folder = packageFolder();
   const programs = await obtainPrograms({ packageFolder: folder, tell });
   return withLock(lockFileOf(base, name), 120_000, async () => {
-    const layout = await registerStack(base, name, options.members, DEFAULT_MEMBERS);
+    const layout = await registerStack(base, name, { members: options.members });
     const [pki, supervisor] = await Promise.all([
       makePki(layout),
       startSupervisor(layout),

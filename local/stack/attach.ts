@@ -1,0 +1,154 @@
+import { copyFileSync, chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { KubeConfig } from '@kubernetes/client-node';
+import { z } from 'zod';
+import { KINDS, metadataSchema } from '../../src/kube/object';
+import { writeArchive } from '../images/archive';
+import { FEDSTATE_IMAGE, makeProductImages } from '../images/image-catalog';
+import { installControlPlane } from '../install/control-plane';
+import { installMember } from '../install/member-cluster';
+import { roleSpecs } from '../install/roles';
+import { obtainKubectl } from '../programs/obtain';
+import { writeEnvironment } from './environment-file';
+import { withLock } from './file-lock';
+import { kubeOf } from './kubeconfig';
+import type { StackLayout } from './layout';
+import { packageFolder } from './package-folder';
+import { StackError } from './stack-error';
+import { lockFileOf, registerStack } from './stack-registry';
+import { startSupervisor } from './supervisor-client';
+import { temporalSpec, waitTemporal } from './temporal-server';
+import { bundleWorkflows } from './workflow-bundle';
+
+export interface AttachOptions {
+  readonly base: string;
+  readonly name: string;
+  /** Administrator's kubeconfig of a Karmada API server that runs already. */
+  readonly karmada: string;
+  /** Administrators' kubeconfigs by the name under which Karmada knows the member. */
+  readonly members: ReadonlyMap<string, string>;
+  /** Image of the member manager in these clusters' registry. */
+  readonly image: string | undefined;
+  /** As IMAGES_REPLACE of the configuration, e.g. `mongo:3.6=mongo:4.2`. */
+  readonly imagesReplace: string;
+  readonly tell: (line: string) => void;
+}
+
+const clusterSchema = z.looseObject({ metadata: metadataSchema });
+
+/**
+ * FedState on clusters of others: Temporal, controller and worker run here; definitions, rights and managers go there.
+ * @throws StackError naming the file or flag that is wrong
+ */
+export async function attachStack(options: AttachOptions): Promise<StackLayout> {
+  const { base, name, tell } = options;
+  const files = [options.karmada, ...options.members.values()];
+  const missing = files.find((file) => !existsSync(file));
+  if (missing !== undefined) throw new StackError(`The kubeconfig ${missing} does not exist.`, 2);
+  const folder = packageFolder();
+  const kubectl = await obtainKubectl({ packageFolder: folder, tell });
+  const vips = await readVips(options);
+  return withLock(lockFileOf(base, name), 120_000, async () => {
+    const layout = await registerStack(base, name, { members: [...options.members.keys()], attached: vips });
+    keepKubeconfig(options.karmada, layout.karmada.kubeconfig);
+    for (const member of layout.members) {
+      keepKubeconfig(options.members.get(member.name) ?? '', member.kubeconfig);
+    }
+    const supervisor = await startSupervisor(layout);
+    await Promise.all([
+      temporalSpec(layout).then((spec) => supervisor.ensure(spec)),
+      bundleWorkflows(folder),
+      install(layout, options, kubectl, folder),
+    ]);
+    await waitTemporal(layout);
+    const roleKubeconfig = roleKubeconfigOf(layout);
+    for (const spec of roleSpecs({
+      layout,
+      home: folder,
+      roleKubeconfig,
+      imagesReplace: options.imagesReplace,
+    })) {
+      await supervisor.ensure(spec);
+    }
+    writeEnvironment(layout, folder);
+    return layout;
+  });
+}
+
+const roleKubeconfigOf = (layout: StackLayout): string => join(layout.root, 'kube', 'fedstate.kubeconfig');
+
+async function install(
+  layout: StackLayout,
+  options: AttachOptions,
+  kubectl: string,
+  home: string,
+): Promise<void> {
+  const { image, tell } = options;
+  await installControlPlane({
+    kubectl,
+    home,
+    kubeconfig: layout.karmada.kubeconfig,
+    roleKubeconfig: roleKubeconfigOf(layout),
+  });
+  const archive = await writeArchive(await makeProductImages(home), layout.imageFolder);
+  for (const member of layout.members) {
+    await installMember({
+      kubectl,
+      home,
+      cluster: member.name,
+      kubeconfig: member.kubeconfig,
+      karmadaKubeconfig: layout.karmada.kubeconfig,
+      environment: {
+        IMAGES_REPLACE: options.imagesReplace,
+        VIP: member.address,
+        ...(image === undefined ? {} : { FEDSTATE_IMAGE: image }),
+      },
+      imageDigest: archive.digests.join(','),
+      image,
+    });
+  }
+  if (image === undefined) {
+    tell(
+      `the managers wait for the image ${FEDSTATE_IMAGE}: load ${archive.file} into the nodes, or give --image`,
+    );
+  }
+}
+
+/** The `vip` label of each member's Cluster on Karmada. @throws StackError naming the member without one */
+async function readVips(options: AttachOptions): Promise<Record<string, string>> {
+  const karmada = kubeOf(options.karmada);
+  try {
+    const vips: Record<string, string> = {};
+    for (const name of options.members.keys()) {
+      const cluster = await karmada.get({ kind: KINDS.cluster, name }, clusterSchema);
+      if (cluster === undefined) {
+        throw new StackError(
+          `Karmada has no Cluster named "${name}": correct --member, or join it first.`,
+          2,
+        );
+      }
+      const vip = cluster.metadata.labels['vip'];
+      if (vip === undefined) {
+        throw new StackError(
+          `Cluster ${name} has no label vip: kubectl label cluster ${name} vip=ADDRESS-OF-ITS-NODEPORTS`,
+          2,
+        );
+      }
+      vips[name] = vip;
+    }
+    return vips;
+  } finally {
+    karmada.transport.close();
+  }
+}
+
+function keepKubeconfig(from: string, to: string): void {
+  const config = new KubeConfig();
+  config.loadFromFile(from);
+  if (config.getCurrentCluster() === null) {
+    throw new StackError(`The kubeconfig ${from} has no current context.`, 2);
+  }
+  mkdirSync(dirname(to), { recursive: true });
+  copyFileSync(from, to);
+  chmodSync(to, 0o600);
+}
