@@ -15,6 +15,8 @@ export interface MemberInstall {
   readonly environment: Readonly<Record<string, string>>;
   /** Changes when the image's content does: the same tag would not roll the Deployment. */
   readonly imageDigest: string;
+  /** Image of the manager, where it is not the manifest's own. */
+  readonly image?: string | undefined;
 }
 
 const deploymentSchema = z.looseObject({
@@ -68,12 +70,13 @@ export async function awaitMember(
 /** The manifest with these variables, and a mark that rolls it when the image changes. */
 export function renderDeployment(
   text: string,
-  facts: Pick<MemberInstall, 'environment' | 'imageDigest'>,
+  facts: Pick<MemberInstall, 'environment' | 'imageDigest' | 'image'>,
 ): string {
   const deployment = deploymentSchema.parse(parse(text));
   const { template } = deployment.spec;
   const [container] = template.spec.containers;
   const added = Object.entries(facts.environment).map(([name, value]) => ({ name, value }));
+  const image = facts.image === undefined ? {} : { image: facts.image };
   const kept = container.env.filter((variable) => facts.environment[variable.name] === undefined);
   return stringify({
     ...deployment,
@@ -85,7 +88,7 @@ export function renderDeployment(
           ...template.metadata,
           annotations: { ...template.metadata.annotations, 'fedstate.io/image-digest': facts.imageDigest },
         },
-        spec: { ...template.spec, containers: [{ ...container, env: [...kept, ...added] }] },
+        spec: { ...template.spec, containers: [{ ...container, ...image, env: [...kept, ...added] }] },
       },
     },
   });

@@ -10,8 +10,8 @@ import { startNamespaces } from './controllers/namespaces';
 import { startScheduler } from './controllers/scheduler';
 import { startWorkStatus } from './controllers/work-status';
 import { createHub, waitSynced, type Log, type Timing } from './hub';
-import { installKarmada } from './install';
-import { connectByKubeconfig } from './kube/connection';
+import { installKarmada, type InstallOptions } from './install';
+import { ApiError, connectByKubeconfig } from './kube/connection';
 import { createMembers } from './members';
 import { startWebhook } from './webhook/server';
 
@@ -37,6 +37,25 @@ export const DEFAULT_TIMING: Timing = {
   successThresholdMs: 5_000,
 };
 
+const INSTALL_PATIENCE_MS = 120_000;
+const INSTALL_WAIT_MS = 1_000;
+
+/** An API server that is still starting, or starts again, is waited for; a refusal is not. */
+async function installPatiently(options: InstallOptions, log: Log): Promise<void> {
+  const deadline = Date.now() + INSTALL_PATIENCE_MS;
+  for (;;) {
+    try {
+      await installKarmada(options);
+      return;
+    } catch (error) {
+      const passing = error instanceof ApiError && (error.code === 0 || error.code >= 500);
+      if (!passing || Date.now() > deadline) throw error;
+      log.warn({ error: error.message }, 'the control plane does not answer yet');
+      await new Promise((resolve) => setTimeout(resolve, INSTALL_WAIT_MS));
+    }
+  }
+}
+
 /**
  * Installs what is missing and runs every controller until stopped. Nothing is kept besides the API server: a new start goes on where a
  * killed one was.
@@ -48,8 +67,12 @@ export async function startKarmada(options: KarmadaOptions): Promise<Karmada> {
     webhookAddress === undefined || certDir === undefined
       ? undefined
       : await startWebhook({ address: webhookAddress, certDir, log });
-  await installKarmada({ kubeconfig, webhookAddress, certDir });
-
+  try {
+    await installPatiently({ kubeconfig, webhookAddress, certDir }, log);
+  } catch (error) {
+    await webhook?.stop();
+    throw error;
+  }
   const connection = await connectByKubeconfig(kubeconfig);
   const hub = createHub(connection, { ...DEFAULT_TIMING, ...options.timing }, log);
   await waitSynced(hub);

@@ -133,5 +133,5 @@ async function main(): Promise<void> {
 
 main().catch((error: unknown) => {
   process.stderr.write(`${messageOf(error)}\n`);
-  process.exitCode = 1;
+  process.exit(1);
 });

@@ -1,4 +1,4 @@
-import { createConnection, type Connection } from './kube/connection';
+import { createConnection, isUnserved, type Connection } from './kube/connection';
 import { stringAt } from './kube/json';
 import { gvkOf, keyOf, RESOURCES, type KubeObject, type Resource } from './kube/object';
 import { startReflector, type Reflector, type ReflectorHandler } from './kube/reflector';
@@ -12,7 +12,7 @@ export interface Member {
   readonly connection: Connection;
   /** The cache of a kind there; started when first asked for. */
   watch(resource: Resource): Reflector;
-  /** From the cache once it is filled, else from the server. @throws ApiError */
+  /** From the cache once it is filled, else from the server; undefined also for a kind it does not serve. @throws ApiError */
   read(resource: Resource, namespace: string, name: string): Promise<KubeObject | undefined>;
 }
 
@@ -23,6 +23,8 @@ export interface Members {
   drop(name: string): void;
   /** Hears of every object that is watched in any member. */
   subscribe(handler: (member: string) => ReflectorHandler): void;
+  /** Hears of every connection that is made; watches of an earlier one ended with it. */
+  onConnect(handler: (member: string) => void): void;
   stop(): void;
 }
 
@@ -36,6 +38,7 @@ export function createMembers(control: Connection, log: Log): Members {
   const held = new Map<string, Held>();
   const making = new Map<string, Promise<Member>>();
   const subscribers: ((member: string) => ReflectorHandler)[] = [];
+  const connected: ((member: string) => void)[] = [];
 
   const make = async (cluster: KubeObject): Promise<Member> => {
     const spec = readSpec(cluster, clusterSpecSchema);
@@ -77,7 +80,12 @@ export function createMembers(control: Connection, log: Log): Members {
       async read(resource, namespace, name) {
         const reflector = watch(resource);
         if (reflector.synced()) return reflector.get(keyOf(namespace, name));
-        return readLive(connection, resource, namespace, name);
+        try {
+          return await readLive(connection, resource, namespace, name);
+        } catch (error) {
+          if (isUnserved(error)) return undefined;
+          throw error;
+        }
       },
     };
     held.set(cluster.name, {
@@ -88,6 +96,7 @@ export function createMembers(control: Connection, log: Log): Members {
         connection.close();
       },
     });
+    for (const handler of connected) handler(cluster.name);
     return member;
   };
 
@@ -107,6 +116,7 @@ export function createMembers(control: Connection, log: Log): Members {
     },
     drop,
     subscribe: (handler) => subscribers.push(handler),
+    onConnect: (handler) => connected.push(handler),
     stop() {
       for (const name of [...held.keys()]) drop(name);
     },

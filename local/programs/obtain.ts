@@ -25,10 +25,8 @@ const GO_ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64
  * @throws StackError (3) naming what is missing and how to give it
  */
 export async function obtainPrograms(options: ObtainOptions): Promise<ProgramPaths> {
-  const arch = GO_ARCHITECTURES[process.arch];
-  if (arch === undefined) throw new StackError(`No Kubernetes programs are made for ${process.arch}.`, 3);
   const paths = new Map<string, string>();
-  for (const set of listToolSets(arch)) {
+  for (const set of listToolSets(goArchitecture())) {
     for (const [name, path] of await obtainSet(set, options)) {
       paths.set(name, path);
       linkProgram(name, path);
@@ -49,6 +47,23 @@ export async function obtainPrograms(options: ObtainOptions): Promise<ProgramPat
     kubectl: pathOf('kubectl'),
     coredns: pathOf('coredns'),
   } satisfies Record<(typeof PROGRAM_NAMES)[number], string>;
+}
+
+/** Path of kubectl alone: all that clusters of others need. @throws StackError (3) as {@link obtainPrograms} */
+export async function obtainKubectl(options: ObtainOptions): Promise<string> {
+  for (const set of listToolSets(goArchitecture())) {
+    const programs = set.programs.filter((program) => program.name === 'kubectl');
+    if (programs.length === 0) continue;
+    const path = (await obtainSet({ ...set, programs }, options)).get('kubectl');
+    if (path !== undefined) return path;
+  }
+  throw new StackError('kubectl was not found or made.', 3);
+}
+
+function goArchitecture(): string {
+  const arch = GO_ARCHITECTURES[process.arch];
+  if (arch === undefined) throw new StackError(`No Kubernetes programs are made for ${process.arch}.`, 3);
+  return arch;
 }
 
 async function obtainSet(set: ToolSet, options: ObtainOptions): Promise<Map<string, string>> {

@@ -9,6 +9,7 @@ import { addFinalizer, deleteInstance } from './delete-instance';
 import { noFindings, SYSTEM_USERS, type Findings, type ReplicaFindings } from './findings';
 import { gatherInputs, type Inputs, type ReadyInputs } from './inputs';
 import { readInstance, type Instance } from './instance';
+import { judgeImageChange } from './local/image-change';
 import type { LocalDecision, LocalSet } from './local/local-set';
 import { remnants, removeMembers } from './remove-members';
 import { computeStatus } from './status';
@@ -109,8 +110,12 @@ async function actLocally(
   await makeLocalInputs(context, instance, inputs);
   const credentials = inputs.credentials;
   if (credentials === undefined) return { ...seen, waits: ['credentials were made just now'] };
-  const { wanted } = state.members;
-  const leaving = remnants(instance, snapshot, wanted, () => true);
+  const change = judgeImageChange(inputs.image, state.members.wanted, snapshot, seen.replica);
+  if (change.kind === 'refused')
+    return { ...seen, membership: { ...NOTHING_KNOWN, waitingFor: undefined, refused: change.message } };
+  const present = state.members.wanted.filter((ordinal) => snapshot.statefulSets.has(ordinal));
+  const wanted = change.kind === 'changing' ? present : state.members.wanted;
+  const leaving = remnants(instance, snapshot, state.members.wanted, () => true);
   // Here the manager itself takes members out of the set, so that nothing is stray.
   const members: MemberSet = { ...state.members, stray: [], retired: leaving };
   const request = { wanted, inputs, credentials };
@@ -120,7 +125,6 @@ async function actLocally(
     leaving,
     credentials,
     pendingTemplates: built.pendingTemplates,
-    image: inputs.image,
     onPlan: async (steps) => {
       const membership = { ...NOTHING_KNOWN, waitingFor: `The replica set is being changed: ${steps}.` };
       const interim = { ...seen, ...built, members, membership };

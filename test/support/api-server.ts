@@ -43,7 +43,8 @@ export interface ApiServer {
 }
 
 const TOKEN = 'test-token';
-const START_TIMEOUT_MS = 60_000;
+// Minutes only on a machine where much else runs.
+const START_TIMEOUT_MS = 180_000;
 
 /**
  * Starts etcd, kube-apiserver and, if asked for, kube-controller-manager: 4 to 8 s on two cores. Programs are looked up by
@@ -64,7 +65,12 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const killAll = (): void => {
     for (const child of running.values()) child.kill('SIGKILL');
   };
-  process.once('exit', killAll);
+  // A signal ends Node without its exit event.
+  const dieWithChildren = (signal: NodeJS.Signals): void => {
+    killAll();
+    process.kill(process.pid, signal);
+  };
+  process.once('exit', killAll).once('SIGTERM', dieWithChildren).once('SIGINT', dieWithChildren);
 
   const start = (program: string, args: readonly string[]): void => {
     const path = findProgram(program);
@@ -156,7 +162,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       await waitReady();
     },
     async stop() {
-      process.off('exit', killAll);
+      process.off('exit', killAll).off('SIGTERM', dieWithChildren).off('SIGINT', dieWithChildren);
       for (const program of ['kube-controller-manager', 'kube-apiserver', 'etcd']) await end(program);
       if (process.env['FEDSTATE_KEEP'] === undefined) rmSync(dir, { recursive: true, force: true });
     },

@@ -42,6 +42,9 @@ export function startWorkStatus(hub: Hub, members: Members, versions: VersionRec
   const watches = hub.queue('member-watch', 2, (key) => watchKinds(hub, members, versions, key));
   const add = (work: KubeObject): void => watches.add(keyOf(work.namespace, work.name));
   hub.works.subscribe({ onAdd: add });
+  members.onConnect((member) => {
+    for (const work of hub.works.list()) if (work.namespace === executionNamespaceOf(member)) add(work);
+  });
 }
 
 async function watchKinds(hub: Hub, members: Members, versions: VersionRecord, key: string): Promise<void> {

@@ -15,7 +15,12 @@ export class ApiError extends Error {
   }
 }
 
-export const isNotFound = (error: unknown): boolean => error instanceof ApiError && error.code === 404;
+/** The object is not there; a 404 for a kind that is not served is none of these. */
+export const isNotFound = (error: unknown): boolean =>
+  error instanceof ApiError && error.code === 404 && error.reason === 'NotFound';
+/** The server does not serve that kind (or not yet). */
+export const isUnserved = (error: unknown): boolean =>
+  error instanceof ApiError && error.code === 404 && error.reason !== 'NotFound';
 /** 409 for a stale resourceVersion, not for a name that is taken. */
 export const isConflict = (error: unknown): boolean =>
   error instanceof ApiError && error.code === 409 && error.reason !== 'AlreadyExists';
@@ -186,7 +191,8 @@ function toApiError(code: number, text: string): ApiError {
   try {
     body = parseJson(text);
   } catch {
-    return new ApiError(code, 'Unknown', text.slice(0, 500));
+    const message = code === 404 ? 'the server could not find the requested resource' : text.slice(0, 500);
+    return new ApiError(code, 'Unknown', message);
   }
   const inner = valueAt(body, 'code');
   return new ApiError(

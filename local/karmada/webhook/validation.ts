@@ -13,6 +13,8 @@ import {
 const invalid = (path: string, value: Json, detail: string): string =>
   `${path}: Invalid value: ${typeof value === 'string' ? JSON.stringify(value) : writeGoJson(value)}: ${detail}`;
 
+const NOT_IMITATED = 'not imitated by this stand-in: leave it out or use a real Karmada';
+
 const numberAt = (root: Json, key: string): number => {
   const value = valueAt(root, key);
   return typeof value === 'number' ? value : 0;
@@ -31,6 +33,9 @@ export function checkPropagation(spec: JsonObject, namespace: string): string[] 
 function checkPlacement(placement: JsonObject): string[] {
   const path = 'spec.placement';
   const refusals: string[] = [];
+  if (placement['clusterAffinities'] !== undefined) {
+    refusals.push(`${path}.clusterAffinities: ${NOT_IMITATED}`);
+  }
   if (placement['clusterAffinity'] !== undefined && placement['clusterAffinities'] !== undefined) {
     refusals.push(invalid(path, placement, 'clusterAffinities cannot co-exist with clusterAffinity'));
   }
@@ -157,7 +162,9 @@ export function checkOverrides(spec: JsonObject, namespace: string): string[] {
 
 function checkRule(rule: Json, path: string): string[] {
   const overriders = objectAt(rule, 'overriders');
-  const refusals: string[] = [];
+  const refusals = ['imageOverrider', 'commandOverrider', 'argsOverrider']
+    .filter((kind) => overriders[kind] !== undefined)
+    .map((kind) => `${path}.overriders.${kind}: ${NOT_IMITATED}`);
   listAt(overriders, 'annotationsOverrider').forEach((item, index) => {
     for (const key of Object.keys(stringsAt(item, 'value'))) {
       refusals.push(

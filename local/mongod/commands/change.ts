@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { Binary, Long } from 'bson';
 import { type Doc, readDoc, readNumber } from '../doc';
 import { CommandError } from '../error';
 import { type OpTime, nullOpTime, renderOpTime } from '../optime';
@@ -17,6 +19,12 @@ export const write = (context: Context, change: Change): OpTime | undefined => {
   return member.write(change);
 };
 
+/** A session belongs to whoever is logged in: the server adds the digest of its name. */
+const withOwner = ({ connection }: Context, lsid: Doc): Doc => {
+  const owner = connection.principals.map(({ user, database }) => `${user}@${database}`).join('');
+  return { id: lsid['id'], uid: lsid['uid'] ?? new Binary(createHash('sha256').update(owner).digest()) };
+};
+
 /** A retryable write's place: session, number and the statement it is about. */
 export class Retry {
   private readonly key: string;
@@ -25,7 +33,6 @@ export class Retry {
     private readonly context: Context,
     private readonly lsid: Doc,
     private readonly txnNumber: number,
-    private readonly raw: unknown,
   ) {
     this.key = sessionKey(lsid);
   }
@@ -33,7 +40,8 @@ export class Retry {
   /** @throws CommandError 225 when a newer transaction of the session has begun; 263 for a transaction. */
   static of(context: Context): Retry | undefined {
     const { command, core } = context;
-    const lsid = readDoc(command, 'lsid');
+    const given = readDoc(command, 'lsid');
+    const lsid = given === undefined ? undefined : withOwner(context, given);
     const txnNumber = readNumber(command, 'txnNumber');
     if (command['autocommit'] === false || command['startTransaction'] === true) {
       throw new CommandError(263, 'this stand-in has no multi-document transactions: use a true mongod');
@@ -49,7 +57,7 @@ export class Retry {
         `Cannot start transaction ${txnNumber} on session ${printSession(lsid)} because a newer transaction ${seen} has already started.`,
       );
     }
-    return new Retry(context, lsid, txnNumber, command['txnNumber']);
+    return new Retry(context, lsid, txnNumber);
   }
 
   done(statement: number): DoneStatement | undefined {
@@ -60,7 +68,7 @@ export class Retry {
   mark(statement: number, more: Doc = {}): Doc {
     return {
       lsid: this.lsid,
-      txnNumber: this.raw,
+      txnNumber: Long.fromNumber(this.txnNumber),
       stmtId: statement,
       prevOpTime: renderOpTime(nullOpTime),
       ...more,

@@ -138,11 +138,11 @@ const standaloneFlags = (word: string): Doc => ({ [word]: true });
 const hello = async (context: Context): Promise<Doc> => {
   const { core, command, connection, name } = context;
   if (isDoc(command['client'])) {
-    if (connection.metadataSeen) {
+    if (connection.helloSeen && !core.dialect.safeReconfig) {
       throw new CommandError(186, 'The client metadata document may only be sent in the first isMaster');
     }
-    connection.metadataSeen = true;
   }
+  connection.helloSeen = true;
   if (isTruthy(command['helloOk']) && core.dialect.safeReconfig) connection.helloOk = true;
   await awaitChange(context);
   const word = name === 'hello' ? 'isWritablePrimary' : 'ismaster';

@@ -38,7 +38,10 @@ const cursorReply = (
     single || rest.length === 0
       ? Long.ZERO
       : context.core.cursors.add({ kind: 'list', namespace, docs: rest });
-  return ok({ cursor: { firstBatch, id, ns: namespace }, ...replicationView(context) });
+  const isStored = context.database === 'local' || context.core.engine.store.get(namespace) !== undefined;
+  // The server puts the fields in another order for a collection that is not there.
+  const cursor = isStored ? { firstBatch, id, ns: namespace } : { id, ns: namespace, firstBatch };
+  return ok({ cursor, ...replicationView(context) });
 };
 
 const tailOplog = (context: Context, filter: Doc): Doc => {

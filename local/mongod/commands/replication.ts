@@ -5,7 +5,8 @@ import { renderConfig } from '../repl/config-render';
 import { stand } from '../repl/election';
 import { parseHeartbeat, parseVoteRequest, renderHeartbeatReply } from '../repl/heartbeat';
 import type { Member } from '../repl/member';
-import { defaultConfig, initiate, isCommitted, reconfigure } from '../repl/reconfig';
+import { isCommitted } from '../repl/newly-added';
+import { defaultConfig, initiate, reconfigure } from '../repl/reconfig';
 import { takePositions } from '../repl/reporter';
 import { describeStatus } from '../repl/status';
 import { stepDown } from '../repl/step-down';
@@ -65,7 +66,9 @@ const runInitiate = async (context: Context): Promise<Doc> => {
 const runReconfig = async (context: Context): Promise<Doc> => {
   const member = initialized(context);
   const force = isTruthy(context.command['force']);
-  await reconfigure(member, { doc: context.command['replSetReconfig'], force, deadline: context.deadline });
+  const doc = context.command['replSetReconfig'];
+  if (!isDoc(doc)) return { errmsg: 'no configuration specified', ok: new Double(0) };
+  await reconfigure(member, { doc, force, deadline: context.deadline });
   return ok();
 };
 
@@ -188,7 +191,8 @@ const runHeartbeat = (context: Context): Doc => {
     (mine !== null && mine.term >= 0 && request.configTerm > mine.term);
   if (newer && request.configVersion > 0 && !request.checkEmpty) member.fetchConfigFrom(request.from);
   else if (topology.selfIndex < 0 && mine !== null) member.lookForSelf();
-  return renderHeartbeatReply(response, member.dialect.safeReconfig);
+  const withView = context.command['$replData'] !== undefined;
+  return renderHeartbeatReply(response, member.dialect.safeReconfig, withView);
 };
 
 const runRequestVotes = async (context: Context): Promise<Doc> => {

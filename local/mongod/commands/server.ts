@@ -3,6 +3,7 @@ import { Double, Long } from 'bson';
 import { type Doc, isTruthy, readDoc, readNumber, readString } from '../doc';
 import { CommandError } from '../error';
 import { previousRelease } from '../options/dialect';
+import { memberState } from '../repl/member-state';
 import { stepDown } from '../repl/step-down';
 import { rolesOf } from '../auth/authorization';
 import type { Context } from '../server/context';
@@ -118,7 +119,8 @@ const getCmdLineOpts = ({ core }: Context): Doc =>
 const featureVersion = ({ core }: Context): Doc => {
   const doc = core.engine.store.get('admin.system.version')?.get('featureCompatibilityVersion');
   const version = doc === undefined ? undefined : readString(doc, 'version');
-  if (version === undefined && core.member !== undefined) {
+  const isArbiter = core.member?.topology.state === memberState.arbiter;
+  if (version === undefined && core.member !== undefined && !isArbiter) {
     throw new CommandError(258, 'featureCompatibilityVersion is not yet known.');
   }
   return { version: version ?? core.dialect.release };

@@ -17,6 +17,9 @@ const renderMember = (member: MemberConfig, dialect: Dialect): Doc => ({
   votes: member.votes,
 });
 
+const sortByName = (modes: Doc): Doc =>
+  Object.fromEntries(Object.entries(modes).sort(([a], [b]) => (a < b ? -1 : 1)));
+
 /** The configuration as replSetGetConfig shows it and as it is stored. */
 export const renderConfig = (config: ReplicaSetConfig, dialect: Dialect): Doc => {
   const rest: Doc = {
@@ -36,7 +39,7 @@ export const renderConfig = (config: ReplicaSetConfig, dialect: Dialect): Doc =>
       electionTimeoutMillis: settings.electionTimeoutMillis,
       catchUpTimeoutMillis: settings.catchUpTimeoutMillis,
       catchUpTakeoverDelayMillis: settings.catchUpTakeoverDelayMillis,
-      getLastErrorModes: settings.getLastErrorModes,
+      getLastErrorModes: sortByName(settings.getLastErrorModes),
       getLastErrorDefaults: settings.getLastErrorDefaults,
       ...(settings.replicaSetId === undefined ? {} : { replicaSetId: settings.replicaSetId }),
     },

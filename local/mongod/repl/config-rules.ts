@@ -27,7 +27,7 @@ export const writeMajorityOf = (config: ReplicaSetConfig): number =>
     config.members.filter((member) => isVoter(member) && !member.arbiterOnly).length,
   );
 
-const isLocalhost = (host: string): boolean => /^(localhost|127\.0\.0\.1|\[?::1\]?)(:|$)/.test(host);
+const isLocalhost = (host: string): boolean => /^(localhost(:|$)|127\.|::1|\[::1\])/.test(host);
 
 const checkMember = (member: MemberConfig, dialect: Dialect): string | undefined => {
   if (member.id < 0 || member.id > 255) return `_id field value of ${member.id} is out of range.`;

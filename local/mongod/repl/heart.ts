@@ -2,6 +2,7 @@ import { messageOf } from '../error';
 import { LinkAuthError, RemoteError } from '../wire/link';
 import { type HeartbeatResult, parseHeartbeatReply, renderHeartbeat } from './heartbeat';
 import type { Member } from './member';
+import { admitNewlyAdded } from './newly-added';
 
 /** Sends one heartbeat; never throws. `timeoutMs` covers connecting and answering. */
 export const askHeartbeat = async (
@@ -38,6 +39,7 @@ export const beat = async (member: Member, host: string): Promise<void> => {
     member.positionMoved();
   }
   member.perform(actions);
+  if (member.dialect.implicitMajority) await admitNewlyAdded(member);
   const known = topology.others().find((other) => other.member.host === host)?.data;
   const again = result.kind === 'failure' && known?.health === 1;
   member.beatAfter(host, again ? 0 : settings.heartbeatIntervalMillis);

@@ -42,6 +42,7 @@ export const renderHeartbeat = (request: HeartbeatRequest): Doc => ({
   fromId: request.fromId,
   term: Long.fromNumber(request.term),
   ...(request.checkEmpty ? { checkEmpty: true } : {}),
+  $replData: 1,
 });
 
 export const parseHeartbeat = (doc: Doc): HeartbeatRequest => ({
@@ -54,7 +55,12 @@ export const parseHeartbeat = (doc: Doc): HeartbeatRequest => ({
   checkEmpty: doc['checkEmpty'] === true,
 });
 
-export const renderHeartbeatReply = (response: HeartbeatResponse, modern: boolean): Doc => ({
+/** The reply; `withView`: the asker wants to know the commit point. */
+export const renderHeartbeatReply = (
+  response: HeartbeatResponse,
+  modern: boolean,
+  withView: boolean,
+): Doc => ({
   ok: new Double(1),
   ...(response.electionTime === undefined ? {} : { electionTime: toTimestamp(response.electionTime) }),
   ...(response.hasData ? { hasData: true } : {}),
@@ -70,7 +76,7 @@ export const renderHeartbeatReply = (response: HeartbeatResponse, modern: boolea
   opTime: renderOpTime(response.applied),
   wallTime: new Date(response.appliedWall),
   ...(response.config === undefined ? {} : { config: response.config }),
-  $replData: { lastOpCommitted: renderOpTime(response.committed) },
+  ...(withView ? { $replData: { lastOpCommitted: renderOpTime(response.committed) } } : {}),
 });
 
 const timeOf = (value: unknown): number => (value instanceof Date ? value.getTime() : 0);

@@ -1,14 +1,12 @@
-import { UUID } from 'bson';
+import { Binary, UUID } from 'bson';
 import { type Doc, isDoc, readDoc, readList, readNumber, readString } from '../doc';
 import { messageOf } from '../error';
-import { type OpTime, printOpTime, toTimestamp } from '../optime';
-import { Binary } from 'bson';
+import { type OpTime, nullOpTime, printOpTime } from '../optime';
 import type { MemberLink } from '../wire/link';
 import type { Member } from './member';
 import { memberState } from './member-state';
 import { openOplog, readEnd, readMore } from './oplog-link';
 import { type Denylist, chooseSyncSource } from './sync-source';
-import { nullOpTime } from '../optime';
 
 const maxAttempts = 10;
 const timeoutMs = 30_000;
@@ -221,7 +219,3 @@ export const runInitialSync = async (
 
 const pickSource = (member: Member, denied: Denylist): string | undefined =>
   chooseSyncSource(member.topology, nullOpTime, denied, Date.now());
-
-/** The timestamp of an optime, for status documents. */
-export const startTimestamp = (progress: SyncProgress): Doc =>
-  progress.oplogStart === undefined ? {} : { initialSyncOplogStart: toTimestamp(progress.oplogStart) };

@@ -155,6 +155,7 @@ export class Puller {
     const { view } = batch;
     member.perform(topology.updateTerm(view.term));
     if (view.primaryIndex >= 0 && topology.role === 'follower') topology.resetElectionTimer(Date.now());
+    if (engine.lastApplied.term >= 0) member.learnCommitPoint(view.committed);
     await this.applyWithDelay(batch.entries);
     if (engine.lastApplied.term >= 0) member.learnCommitPoint(view.committed);
     member.changed();

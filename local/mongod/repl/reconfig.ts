@@ -1,19 +1,11 @@
 import { ObjectId } from 'bson';
-import { type Doc, isDoc } from '../doc';
+import type { Doc } from '../doc';
 import { CommandError } from '../error';
 import { type MemberConfig, type ReplicaSetConfig, parseConfig } from './config';
-import {
-  countVoters,
-  findSelf,
-  impliesMajority,
-  isVoter,
-  refuseWith,
-  validateChange,
-  validateConfig,
-} from './config-rules';
-import { compareOpTimes } from '../optime';
+import { findSelf, impliesMajority, refuseWith, validateChange, validateConfig } from './config-rules';
 import type { Member } from './member';
-import { memberState, stateName } from './member-state';
+import { stateName } from './member-state';
+import { isCommitted } from './newly-added';
 import { checkInitiation, checkQuorum } from './quorum';
 import { locateSelf } from './self';
 import { storedDefaults } from './write-concern';
@@ -92,24 +84,6 @@ const refuseImplicitChange = (member: Member, before: ReplicaSetConfig, after: R
   );
 };
 
-/** True when the present configuration is on a majority of voters and its operations are committed (S1). */
-export const isCommitted = (member: Member): boolean => {
-  const { topology, engine } = member;
-  const { config } = topology;
-  if (config === null) return false;
-  const holding = topology
-    .others()
-    .filter(
-      ({ member: other, data }) =>
-        isVoter(other) && data.configVersion === config.version && data.configTerm === config.term,
-    ).length;
-  const own = topology.self !== undefined && isVoter(topology.self) ? 1 : 0;
-  const majority = Math.floor(countVoters(config) / 2) + 1;
-  const first = engine.oplog.all().find(({ optime }) => optime.term === topology.term)?.optime;
-  const oplogCommitted = first === undefined || compareOpTimes(topology.commitPoint, first) >= 0;
-  return holding + own >= majority && oplogCommitted;
-};
-
 const refuseUncommitted = (member: Member, before: ReplicaSetConfig): void => {
   if (!member.dialect.safeReconfig || isCommitted(member)) return;
   throw new CommandError(
@@ -121,7 +95,7 @@ const refuseUncommitted = (member: Member, before: ReplicaSetConfig): void => {
 const expired = (): CommandError => new CommandError(50, 'operation exceeded time limit');
 
 export interface ReconfigRequest {
-  readonly doc: unknown;
+  readonly doc: Doc;
   readonly force: boolean;
   /** ms since 1970; Infinity: no limit. */
   readonly deadline: number;
@@ -131,7 +105,6 @@ export interface ReconfigRequest {
 export const reconfigure = async (member: Member, request: ReconfigRequest): Promise<void> => {
   const { topology, dialect, engine } = member;
   const { force } = request;
-  if (!isDoc(request.doc)) throw new CommandError(null, 'no configuration specified');
   const before = topology.config;
   if (before === null) throw new CommandError(94, 'no replset config has been received');
   if (!force && !member.isWritable) {
@@ -188,23 +161,4 @@ const awaitCommitment = async (member: Member, deadline: number): Promise<void> 
     left,
   );
   if (done === undefined) throw expired();
-};
-
-/** 5.0 and later, on the primary: gives newly added members that are SECONDARY their vote, one at a time. */
-export const admitNewlyAdded = async (member: Member): Promise<void> => {
-  const { topology } = member;
-  const { config } = topology;
-  if (config === null || !member.isWritable || !isCommitted(member)) return;
-  const ready = topology
-    .others()
-    .find(
-      ({ member: known, data }) =>
-        known.newlyAdded && data.health === 1 && data.state === memberState.secondary,
-    );
-  if (ready === undefined) return;
-  const members = config.members.map((known) =>
-    known.id === ready.member.id ? { ...known, newlyAdded: false } : known,
-  );
-  member.write({ op: 'n', ns: '', o: { msg: 'Reconfig set', version: config.version + 1 } });
-  await member.install({ ...config, version: config.version + 1, members }, topology.selfIndex);
 };

@@ -31,7 +31,7 @@ export interface Connection {
   readonly isLocal: boolean;
   principals: Principal[];
   conversation: Conversation | undefined;
-  metadataSeen: boolean;
+  helloSeen: boolean;
   helloOk: boolean;
   closed: boolean;
 }

@@ -20,7 +20,7 @@ const makeConnection = (socket: Socket): Connection => {
     isLocal: isLoopback(address),
     principals: [],
     conversation: undefined,
-    metadataSeen: false,
+    helloSeen: false,
     helloOk: false,
     closed: false,
   };

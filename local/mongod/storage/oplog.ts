@@ -1,6 +1,5 @@
-import { calculateObjectSize } from 'bson';
-import type { Doc } from '../doc';
-import { readNumber } from '../doc';
+import { Long, calculateObjectSize } from 'bson';
+import { type Doc, readDoc, readNumber } from '../doc';
 import { type OpTime, compareOpTimes, nullOpTime, readTimestamp } from '../optime';
 
 export interface OplogEntry {
@@ -10,8 +9,22 @@ export interface OplogEntry {
   readonly bytes: number;
 }
 
+/** Longs that reading BSON into numbers took away from an entry. */
+const withLongs = (doc: Doc): Doc => {
+  const result = { ...doc };
+  for (const field of ['t', 'h', 'txnNumber']) {
+    const number = readNumber(doc, field);
+    if (number !== undefined) result[field] = Long.fromNumber(number);
+  }
+  const previous = readDoc(doc, 'prevOpTime');
+  if (previous !== undefined)
+    result['prevOpTime'] = { ...previous, t: Long.fromNumber(readNumber(previous, 't') ?? -1) };
+  return result;
+};
+
 /** Reads an oplog document. */
-export const parseEntry = (doc: Doc): OplogEntry => {
+export const parseEntry = (raw: Doc): OplogEntry => {
+  const doc = withLongs(raw);
   const ts = readTimestamp(doc['ts']) ?? { secs: 0, inc: 0 };
   const wall = doc['wall'];
   return {

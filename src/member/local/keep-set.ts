@@ -20,7 +20,6 @@ import { createClientAccess } from './client-access';
 import { desireMembers, LOCAL_CLUSTER } from './desired';
 import type { LocalDecision, LocalRequest, LocalSet } from './local-set';
 import { nextRestart } from './restart-order';
-import { refuseUpgrade } from './upgrade';
 
 type KeeperContext = Pick<MemberContext, 'kube' | 'config' | 'writer' | 'tell' | 'logger'>;
 
@@ -57,8 +56,6 @@ export function createLocalSet(context: KeeperContext): LocalSet {
       const leavingHosts = [...hostsOf(context, instance, snapshot, request.leaving).values()];
       const observation = await observeReplicaSet([...hosts.values(), ...leavingHosts], access);
       const pending = new Map([...hosts].filter(([ordinal]) => request.pendingTemplates.includes(ordinal)));
-      const skipped = upgradeFault(observation, request, pending);
-      if (skipped !== undefined) return refuse(skipped);
       const fallen = [...pending].find(([ordinal, host]) => isDown(snapshot, observation, ordinal, host));
       // It serves nobody: the new template may be what mends it.
       if (fallen !== undefined) return { ...idle, restarting: fallen[0] };
@@ -180,15 +177,6 @@ const isDown = (
     pod !== undefined && !isPodReady(pod) && observation.unreachable.some((entry) => entry.host === host)
   );
 };
-
-function upgradeFault(
-  { reports }: ReplicaSetObservation,
-  { image }: LocalRequest,
-  pending: ReadonlyMap<Ordinal, string>,
-): string | undefined {
-  if (pending.size === 0) return undefined;
-  return reports.map(({ version }) => refuseUpgrade(version, image)).find((fault) => fault !== undefined);
-}
 
 /** The one member that may ever be initiated is written down before it is, so that no second set is begun elsewhere. */
 async function recordSeed(

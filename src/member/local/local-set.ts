@@ -18,8 +18,6 @@ export interface LocalRequest {
   readonly leaving: readonly Ordinal[];
   readonly credentials: Credentials;
   readonly pendingTemplates: readonly Ordinal[];
-  /** Image that pending templates bring. */
-  readonly image: string;
   /** Whether all system users could sign in. */
   readonly usersReady: boolean;
   /** Called before a plan is carried out, which may take a minute: the status must not say Running meanwhile. */

@@ -6,7 +6,7 @@ import { describeRest } from './scenarios-rest';
 import { describeCreate } from './scenarios-create';
 
 const reason = skipReason();
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 (reason === undefined ? describe : describe.skip)(
   `karmada stand-in against recorded answers ${reason ?? ''}`,

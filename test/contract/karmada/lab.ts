@@ -211,7 +211,7 @@ export function conditionOf(object: Json | undefined, type: string): JsonObject 
 export async function eventually<T>(
   what: string,
   check: () => Promise<T>,
-  timeoutMs = 10_000,
+  timeoutMs = 20_000,
 ): Promise<NonNullable<T>> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
@@ -234,7 +234,7 @@ export async function eventually<T>(
 export async function eventuallyEquals(
   read: () => Promise<Json>,
   wanted: Json,
-  timeoutMs = 10_000,
+  timeoutMs = 20_000,
 ): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   let seen = await read();

@@ -173,7 +173,7 @@ export function describeMembers(lab: () => Lab): void {
       await eventually(
         'gone in west',
         async () => (await lab().west.get('v1 Namespace', '', 'pre')) === undefined,
-        40_000,
+        90_000,
       );
       expect(await lab().east.get('v1 Namespace', '', 'pre')).toBeDefined();
       const kept = await lab().east.get(MONGODB, 'pre', 'inpre');
@@ -390,7 +390,7 @@ export function describeMembers(lab: () => Lab): void {
       const before = normalise((await bindingOf(lab(), 'losta')) ?? null);
 
       await lab().servers.west.halt();
-      await eventually('Ready=False', async () => !(await isReady(lab(), 'west')), 20_000);
+      await eventually('Ready=False', async () => !(await isReady(lab(), 'west')), 40_000);
       const cluster = await lab().karmada.get(CLUSTER, '', 'west');
       expect(normalise(valueAt(cluster, 'status', 'conditions') ?? null)).toEqual(
         normalise(golden('cluster.yaml', 'lostConditions')),
@@ -425,7 +425,7 @@ export function describeMembers(lab: () => Lab): void {
 
     it('back: the taint goes, what waited is done, a kick makes it at once (F45–F48)', async () => {
       await lab().servers.west.resume();
-      await eventually('Ready=True', () => isReady(lab(), 'west'), 20_000);
+      await eventually('Ready=True', () => isReady(lab(), 'west'), 40_000);
       await eventuallyEquals(() => clustersOf(lab(), 'lostn'), ['east', 'west']);
       await lab().karmada.merge(MONGODB, NAMESPACE, 'losta', { spec: { note: 'kicked' } });
       await eventually(

@@ -190,9 +190,9 @@ export function describeRest(lab: () => Lab): void {
       await eventually(
         'writable again',
         async () => lab().karmada.merge(MONGODB, NAMESPACE, 'outage', { spec: { members: 7 } }),
-        20_000,
+        40_000,
       );
-      await eventuallyEquals(() => membersIn(lab(), 'west', 'outage'), 7, 20_000);
+      await eventuallyEquals(() => membersIn(lab(), 'west', 'outage'), 7, 40_000);
       await lab().servers.east.halt();
       await lab().servers.east.resume();
       await eventually(
@@ -202,7 +202,7 @@ export function describeRest(lab: () => Lab): void {
           await pause(300);
           return (await membersIn(lab(), 'east', 'outage')) === 7;
         },
-        20_000,
+        40_000,
       );
       await removeTemplate('outage');
     });
@@ -256,17 +256,17 @@ export function describeRest(lab: () => Lab): void {
       await eventually(
         'west is unregistered',
         async () => (await lab().karmada.get(CLUSTER, '', 'west')) === undefined,
-        60_000,
+        90_000,
       );
       await eventually(
         'north is unregistered',
         async () => (await lab().karmada.get(CLUSTER, '', 'north')) === undefined,
-        60_000,
+        90_000,
       );
       await eventually(
         'the namespace in west',
         async () => (await lab().west.get('v1 Namespace', '', NAMESPACE)) === undefined,
-        30_000,
+        90_000,
       );
       const kept = await memberOf(lab(), 'north', 'uj1');
       expect(kept).toBeDefined();
@@ -282,9 +282,9 @@ export function describeRest(lab: () => Lab): void {
       await eventually(
         'Ready',
         async () => conditionOf(await lab().karmada.get(CLUSTER, '', 'west'), 'Ready')?.['status'] === 'True',
-        20_000,
+        40_000,
       );
-      await eventuallyEquals(() => membersIn(lab(), 'west', 'uj1'), 5, 20_000);
+      await eventuallyEquals(() => membersIn(lab(), 'west', 'uj1'), 5, 40_000);
     });
 
     it('while lost: preserved Works hang until their flag is taken back (F66)', async () => {
@@ -293,7 +293,7 @@ export function describeRest(lab: () => Lab): void {
         'lost',
         async () =>
           conditionOf(await lab().karmada.get(CLUSTER, '', 'west'), 'Ready')?.['status'] === 'False',
-        20_000,
+        40_000,
       );
       await lab().karmada.remove(CLUSTER, '', 'west');
       await eventually(
@@ -305,7 +305,7 @@ export function describeRest(lab: () => Lab): void {
             works.every((work) => valueAt(work, 'spec', 'preserveResourcesOnDeletion') === true)
           );
         },
-        40_000,
+        90_000,
       );
       for (const work of await lab().karmada.list(WORK, 'karmada-es-west')) {
         await lab().karmada.merge(WORK, 'karmada-es-west', stringAt(work, 'metadata', 'name') ?? '', {
@@ -315,7 +315,7 @@ export function describeRest(lab: () => Lab): void {
       await eventually(
         'unregistered',
         async () => (await lab().karmada.get(CLUSTER, '', 'west')) === undefined,
-        60_000,
+        90_000,
       );
     });
   });
