@@ -22,7 +22,15 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  const isTold = error instanceof StackError;
-  process.stderr.write(`${isTold ? error.message : String(error instanceof Error ? error.stack : error)}\n`);
-  process.exitCode = isTold ? error.exitCode : 1;
+  const told = asStackError(error);
+  process.stderr.write(`${told?.message ?? String(error instanceof Error ? error.stack : error)}\n`);
+  process.exitCode = told?.exitCode ?? 1;
 });
+
+/** Errors that a person can act on; anything else is a fault of ours and is shown with its stack. */
+function asStackError(error: unknown): StackError | undefined {
+  if (error instanceof StackError) return error;
+  const isBadOption =
+    error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+  return isBadOption ? new StackError(error.message, 2) : undefined;
+}

@@ -1,7 +1,7 @@
 import { MongoClient } from 'mongodb';
 import type { Document } from 'bson';
 import { findEngine } from './support/engine';
-import { KEY, type TestMember, TestSet, eventually } from './support/test-set';
+import { type TestMember, TestSet, eventually } from './support/test-set';
 
 /** Rules that came after 4.2 (from public documentation): safe reconfiguration, newlyAdded, defaults, hello, FCV. */
 jest.setTimeout(120_000);
@@ -68,11 +68,6 @@ const committed = (): Promise<boolean> =>
   });
 
   test('at most one vote changes at a time (S1)', async () => {
-    const two = [
-      { _id: 3, host: at(3).host },
-      { _id: 4, host: at(4).host },
-    ];
-    // Newly added members have no vote, so adding is free; taking two votes is not.
     expect(
       await reconfig((list) =>
         list.map((one, index) => (index === 0 ? one : { ...one, votes: 0, priority: 0 })),
@@ -81,7 +76,6 @@ const committed = (): Promise<boolean> =>
       code: 103,
       errmsg: 'Non force replica set reconfig can only add or remove at most 1 voting member.',
     });
-    expect(two).toHaveLength(2);
   });
 
   test('a voter that joins is newlyAdded until it is SECONDARY, then gets its vote (S10)', async () => {
@@ -148,7 +142,7 @@ const committed = (): Promise<boolean> =>
     client.close();
   });
 
-  test('the official driver streams hello, logs in speculatively and sees a step-down', async () => {
+  test('the official driver finds the set, logs in and keeps working through a step-down', async () => {
     const hosts = [at(0), at(1)].map(({ host }) => host).join(',');
     const client = new MongoClient(`mongodb://root:root-pw@${hosts}/?replicaSet=rs0&authSource=admin`, {
       serverSelectionTimeoutMS: 30_000,
@@ -160,10 +154,16 @@ const committed = (): Promise<boolean> =>
         .collection<{ _id: string }>('t')
         .insertOne({ _id: 'x' }, { writeConcern: { w: 1 } });
       expect(insertedId).toBe('x');
-      expect(await client.db('d').collection('t').countDocuments()).toBe(1);
+      expect(await at(0).ask({ replSetStepDown: 30, secondaryCatchUpPeriodSecs: 10 })).toMatchObject({
+        ok: 1,
+      });
+      await client
+        .db('d')
+        .collection<{ _id: string }>('t')
+        .insertOne({ _id: 'y' }, { writeConcern: { w: 1 } });
+      expect(await client.db('d').collection('t').countDocuments()).toBe(2);
     } finally {
       await client.close();
     }
-    expect(KEY.length).toBeGreaterThan(5);
   });
 });
