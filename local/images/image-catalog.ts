@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PAUSE_IMAGE } from '../stack/node-specs';
@@ -66,8 +66,7 @@ async function withBundles<T>(body: (folder: string) => Promise<T>): Promise<T> 
   }
 }
 
-async function makeStandInLayer(program: string, bundles: string): Promise<Layer | undefined> {
-  if (!existsSync(program)) return undefined;
+async function makeStandInLayer(program: string, bundles: string): Promise<Layer> {
   const file = await bundleProgram(program, bundles, 'mongod', '/usr/bin/node');
   return makeLayer([{ kind: 'file', path: '/usr/bin/mongod', source: file, mode: 0o755 }]);
 }
@@ -76,14 +75,13 @@ async function makeStandInLayer(program: string, bundles: string): Promise<Layer
 async function makeMongoImages(
   packageFolder: string,
   base: Layer,
-  standIn: Layer | undefined,
+  standIn: Layer,
 ): Promise<readonly Image[]> {
   const found = new Map((await findMongods(packageFolder)).map(({ release, path }) => [release, path]));
-  const imageOf = async (release: string): Promise<Image | undefined> => {
+  const imageOf = async (release: string): Promise<Image> => {
     const path = found.get(release);
     const layer =
       path === undefined ? standIn : await makeLayer(await programEntries(path, '/usr/bin/mongod'));
-    if (layer === undefined) return undefined;
     return {
       ref: `docker.io/library/mongo:${release}`,
       layers: [base, layer],
@@ -94,8 +92,7 @@ async function makeMongoImages(
       },
     };
   };
-  const images = await Promise.all([...new Set([...MONGO_RELEASES, ...found.keys()])].map(imageOf));
-  return images.filter((image) => image !== undefined);
+  return Promise.all([...new Set([...MONGO_RELEASES, ...found.keys()])].map(imageOf));
 }
 
 async function makePauseLayer(packageFolder: string): Promise<Layer> {

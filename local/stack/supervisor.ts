@@ -46,6 +46,7 @@ const LOG_CHECK_MS = 60_000;
 export function createSupervisor(options: SupervisorOptions): Supervisor {
   const entries = new Map<string, Entry>();
   const children = new Set<number>();
+  let released = false;
   mkdirSync(options.logFolder, { recursive: true });
 
   const save = (): void => {
@@ -82,7 +83,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 
   const handleEnd = (entry: Entry, pid: number | undefined, why: string): void => {
     if (pid !== undefined) children.delete(pid);
-    if (entry.record.pid !== pid || entries.get(entry.record.spec.name) !== entry) return;
+    if (released || entry.record.pid !== pid || entries.get(entry.record.spec.name) !== entry) return;
     const livedMs = Date.now() - Date.parse(entry.record.startedAt ?? new Date().toISOString());
     entry.identity = undefined;
     entry.record = { ...entry.record, pid: undefined, startTicks: undefined, lastExit: why };
@@ -180,6 +181,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       save();
     },
     release() {
+      released = true;
       clearInterval(adoptedCheck);
       clearInterval(logCheck);
       for (const entry of entries.values()) clearTimeout(entry.retry);
