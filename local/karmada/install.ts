@@ -25,7 +25,7 @@ const ESTABLISH_WAIT_MS = 100;
  * @throws ApiError, Error when certDir has no ca.crt or a CRD is not established within 15 s
  */
 export async function installKarmada(options: InstallOptions): Promise<void> {
-  const connection = await connectByKubeconfig(options.kubeconfig);
+  const connection = connectByKubeconfig(options.kubeconfig);
   try {
     for (const name of ['karmada-system', 'karmada-cluster']) {
       await apply(connection, '/api/v1/namespaces', {

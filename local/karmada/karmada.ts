@@ -73,7 +73,7 @@ export async function startKarmada(options: KarmadaOptions): Promise<Karmada> {
     await webhook?.stop();
     throw error;
   }
-  const connection = await connectByKubeconfig(kubeconfig);
+  const connection = connectByKubeconfig(kubeconfig);
   const hub = createHub(connection, { ...DEFAULT_TIMING, ...options.timing }, log);
   await waitSynced(hub);
   await hub.templates.whenKnown;

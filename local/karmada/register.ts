@@ -3,11 +3,11 @@ import {
   connectByKubeconfig,
   createConnection,
   isTaken,
-  readTarget,
   type Connection,
   type ConnectionTarget,
 } from './kube/connection';
 import { stringAt, type JsonObject } from './kube/json';
+import { readTarget } from './kube/kubeconfig';
 
 export interface RegisterOptions {
   /** Kubeconfig file of the control plane. */
@@ -35,9 +35,9 @@ const SYSTEM_NAMESPACE = 'karmada-cluster';
  */
 export async function registerCluster(options: RegisterOptions): Promise<void> {
   const { name } = options;
-  const target = await readTarget(options.member);
+  const target = readTarget(options.member);
   const member = createConnection(target);
-  const karmada = await connectByKubeconfig(options.karmada);
+  const karmada = connectByKubeconfig(options.karmada);
   try {
     const token = options.token ?? target.token ?? (await makeToken(member, name));
     const id = stringAt(await member.call('GET', '/api/v1/namespaces/kube-system'), 'metadata', 'uid') ?? '';

@@ -1,6 +1,6 @@
 import * as https from 'node:https';
 import type { IncomingMessage } from 'node:http';
-import { KubeConfig } from '@kubernetes/client-node';
+import { readTarget } from './kubeconfig';
 import { isObject, parseJson, stringAt, valueAt, type Json, type JsonObject } from './json';
 
 /** An answer of an API server that is no success; code 0 when there was no answer. */
@@ -156,34 +156,9 @@ export function createConnection(target: ConnectionTarget): Connection {
   };
 }
 
-/** @throws Error when the kubeconfig names no cluster */
-export async function connectByKubeconfig(path: string, timeoutMs?: number): Promise<Connection> {
-  return createConnection(await readTarget(path, timeoutMs));
-}
-
-/** What a kubeconfig file says of its current context. @throws Error when the kubeconfig names no cluster */
-export async function readTarget(path: string, timeoutMs?: number): Promise<ConnectionTarget> {
-  const config = new KubeConfig();
-  config.loadFromFile(path);
-  const cluster = config.getCurrentCluster();
-  if (cluster === null)
-    throw new Error(`${path}: the current context names no cluster; set current-context.`);
-  const tls: https.RequestOptions = {};
-  await config.applyToHTTPSOptions(tls);
-  return {
-    server: cluster.server,
-    ca: bytesOf(tls.ca),
-    cert: bytesOf(tls.cert),
-    key: bytesOf(tls.key),
-    token: config.getCurrentUser()?.token,
-    skipVerify: cluster.skipTLSVerify,
-    timeoutMs,
-  };
-}
-
-function bytesOf(value: unknown): Buffer | undefined {
-  if (Buffer.isBuffer(value)) return value;
-  return typeof value === 'string' ? Buffer.from(value) : undefined;
+/** @throws Error naming what is wrong with the kubeconfig */
+export function connectByKubeconfig(path: string, timeoutMs?: number): Connection {
+  return createConnection(readTarget(path, timeoutMs));
 }
 
 function toApiError(code: number, text: string): ApiError {

@@ -75,10 +75,10 @@ export async function startLab(): Promise<Lab> {
   const servers = { karmada, east, west, north };
   const webhookAddress = `127.0.0.1:${await findFreePort()}`;
   const sites = {
-    karmada: await openSite(karmada),
-    east: await openSite(east),
-    west: await openSite(west),
-    north: await openSite(north),
+    karmada: openSite(karmada),
+    east: openSite(east),
+    west: openSite(west),
+    north: openSite(north),
   };
   await Promise.all(Object.values(sites).map((site) => site.apply(looseCrd('MongoDB', 'mongodbs'))));
   let running: Karmada | undefined;
@@ -154,8 +154,8 @@ export function looseCrd(kind: string, plural: string): JsonObject {
   };
 }
 
-async function openSite(server: ApiServer): Promise<Site> {
-  const connection = await connectByKubeconfig(server.kubeconfigPath);
+function openSite(server: ApiServer): Site {
+  const connection = connectByKubeconfig(server.kubeconfigPath);
   const path = (kind: string, namespace: string, name = ''): string => {
     const [apiVersion = '', word = ''] = kind.split(' ');
     const known = PLURALS[word];
