@@ -1,11 +1,10 @@
-import { compareOpTimes } from '../optime';
 import { countVoters, isVoter } from './config-rules';
 import type { Member } from './member';
 import { memberState } from './member-state';
 
 /** True when the present configuration is on a majority of voters and its operations are committed (S1). */
 export const isCommitted = (member: Member): boolean => {
-  const { topology, engine } = member;
+  const { topology } = member;
   const { config } = topology;
   if (config === null) return false;
   const holding = topology
@@ -16,8 +15,8 @@ export const isCommitted = (member: Member): boolean => {
     ).length;
   const own = topology.self !== undefined && isVoter(topology.self) ? 1 : 0;
   const majority = Math.floor(countVoters(config) / 2) + 1;
-  const first = engine.oplog.all().find(({ optime }) => optime.term === topology.term)?.optime;
-  const oplogCommitted = first === undefined || compareOpTimes(topology.commitPoint, first) >= 0;
+  // The commit point moves in the present term only once something of this term is committed.
+  const oplogCommitted = topology.commitPoint.term === topology.term;
   return holding + own >= majority && oplogCommitted;
 };
 

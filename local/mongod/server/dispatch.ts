@@ -8,11 +8,25 @@ import { memberState } from '../repl/member-state';
 import type { Request } from '../wire/message';
 import type { Connection, Context, ServerCore } from './context';
 
-/** Commands by every name they go by. */
-export type CommandTable = ReadonlyMap<string, Command>;
+type Names = ReadonlyMap<string, Command>;
 
-export const makeTable = (commands: readonly Command[]): CommandTable =>
+/** Commands by every name they go by; some are loaded when they are first asked for. */
+export interface CommandTable {
+  readonly present: Names;
+  readonly later: () => Promise<Names>;
+}
+
+const byName = (commands: readonly Command[]): Names =>
   new Map(commands.flatMap((command) => command.names.map((name) => [name, command] as const)));
+
+/** A table of the commands given and of those that `load` gives. */
+export const makeTable = (
+  commands: readonly Command[],
+  load: () => Promise<readonly Command[]>,
+): CommandTable => {
+  let loading: Promise<Names> | undefined;
+  return { present: byName(commands), later: () => (loading ??= load().then(byName)) };
+};
 
 /** Read preference modes that let a secondary answer. */
 const optsIn = (request: Request): boolean => {
@@ -76,14 +90,14 @@ const refuseOptions = (context: Context, command: Command): void => {
   }
 };
 
-const run = (
+const run = async (
   table: CommandTable,
   core: ServerCore,
   connection: Connection,
   request: Request,
-): Doc | Promise<Doc> => {
+): Promise<Doc> => {
   const name = Object.keys(request.body)[0] ?? '';
-  const command = table.get(name);
+  const command = table.present.get(name) ?? (await table.later()).get(name);
   if (command === undefined) throw new CommandError(59, `no such command: '${name}'`);
   const context = makeContext(core, connection, request, name);
   if (command.adminOnly && request.database !== 'admin') {

@@ -104,7 +104,7 @@ export interface Listener {
 const listenOn = (server: Server, host: string, port: number): Promise<void> =>
   new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host, port }, () => {
+    server.listen({ host, port, ipv6Only: host.includes(':') }, () => {
       server.off('error', reject);
       resolve();
     });

@@ -1,16 +1,13 @@
 import { makeCredential, makeSalt, mechanisms } from '../auth/scram';
 import type { Credential, Mechanism } from '../auth/scram';
 import { readKeyFile } from '../auth/keyfile';
-import { collectionCommands } from '../commands/collection';
+import type { Command } from '../commands/command';
 import { CursorTable } from '../commands/cursor-table';
-import { findAndModifyCommands } from '../commands/find-and-modify';
 import { helloCommands } from '../commands/hello';
-import { readCommands } from '../commands/read';
 import { replicationCommands } from '../commands/replication';
 import { saslCommands } from '../commands/sasl';
 import { serverCommands } from '../commands/server';
 import { userCommands } from '../commands/users';
-import { writeCommands } from '../commands/write';
 import { readString } from '../doc';
 import { messageOf } from '../error';
 import type { Log } from '../log';
@@ -37,6 +34,11 @@ export const exitCode = {
 } as const;
 
 const shutdownCatchUpMs = 10_000;
+/** Loading the query engine waits this long after listening, so that the first handshakes are not held up. */
+const loadAfterMs = 200;
+
+const loadDataCommands = async (): Promise<readonly Command[]> =>
+  (await import('../commands/data.js')).dataCommands;
 
 type SystemCredentials = Readonly<Record<Mechanism, Credential>>;
 
@@ -116,19 +118,19 @@ export const startServer = async (
     fsyncLocks: 0,
     shutdown: (reason) => void stop(reason),
   };
-  const table = makeTable([
-    ...helloCommands(dialect.safeReconfig),
-    ...saslCommands,
-    ...serverCommands(dialect.implicitMajority),
-    ...replicationCommands,
-    ...readCommands,
-    ...writeCommands,
-    ...findAndModifyCommands,
-    ...collectionCommands,
-    ...userCommands,
-  ]);
+  const table = makeTable(
+    [
+      ...helloCommands(dialect.safeReconfig),
+      ...saslCommands,
+      ...serverCommands(dialect.implicitMajority),
+      ...replicationCommands,
+      ...userCommands,
+    ],
+    loadDataCommands,
+  );
   const listener = await listen(table, core);
   log('NETWORK', 'waiting for connections', { port: options.port });
+  setTimeout(() => void table.later(), loadAfterMs).unref();
   let stopping: Promise<void> | undefined;
   const stopOnce = async (reason: string): Promise<void> => {
     log('CONTROL', 'shutting down', { reason });

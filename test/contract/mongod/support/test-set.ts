@@ -7,7 +7,6 @@ import { type Engine, findEngine } from './engine';
 import { WireClient } from './wire-client';
 
 export const KEY = 'abcdefghijklmnop';
-const port = 27017;
 const startLimitMs = 60_000;
 
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -32,6 +31,8 @@ export interface MemberOptions {
   readonly replSet?: string | undefined;
   readonly flags?: readonly string[];
   readonly environment?: Record<string, string>;
+  /** 27017 unless the configured address is to be another. */
+  readonly port?: number;
 }
 
 /** One server process of a test. */
@@ -52,7 +53,11 @@ export class TestMember {
   }
 
   get host(): string {
-    return `${this.ip}:${port}`;
+    return `${this.ip}:${this.port}`;
+  }
+
+  get port(): number {
+    return this.options.port ?? 27017;
   }
 
   get log(): string {
@@ -67,7 +72,7 @@ export class TestMember {
     chmodSync(keyFile, 0o400);
     const set = replSet === '' ? [] : ['--replSet', replSet];
     const secured = key === '' ? [] : ['--keyFile', keyFile];
-    const base = ['--bind_ip', this.ip, '--port', String(port), '--dbpath', this.dbPath];
+    const base = ['--bind_ip', this.ip, '--port', String(this.port), '--dbpath', this.dbPath];
     return [...base, ...set, ...secured, ...flags];
   }
 
@@ -92,7 +97,7 @@ export class TestMember {
   }
 
   connect(): Promise<WireClient> {
-    return WireClient.open(this.ip, port);
+    return WireClient.open(this.ip, this.port);
   }
 
   async as(user: string, password: string, database = 'admin'): Promise<WireClient> {
