@@ -78,7 +78,7 @@ function install() {
   if (readText(stamp) === wanted) return;
   if (!isInstalled()) {
     process.stderr.write('installing packages (npm ci, about a minute)\n');
-    const result = spawnSync('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], {
+    const result = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
       cwd: root,
       stdio: ['ignore', 2, 2],
     });
