@@ -5,7 +5,7 @@ import { ANNOTATIONS, FINALIZERS, LABELS } from '../domain/marks';
 import { workNameOf } from '../domain/names';
 import { isTaken } from '../kube/connection';
 import { listAt, setAt, type Json, type JsonObject } from '../kube/json';
-import { keyOf, readObject, RESOURCES } from '../kube/object';
+import { readObject, RESOURCES } from '../kube/object';
 import { createObject, readLive, updateObject } from '../kube/writer';
 
 export interface WantedWork {
@@ -28,9 +28,8 @@ export async function putWork(hub: Hub, wanted: WantedWork): Promise<void> {
   const object = readObject(wanted.overridden);
   const name = workNameOf(object.kind, object.name, object.namespace);
   const write = (raw: JsonObject, permanentId: string): void => writeWork(raw, wanted, name, permanentId);
-  const existing =
-    hub.works.get(keyOf(wanted.namespace, name)) ??
-    (await readLive(hub.connection, RESOURCES.work, wanted.namespace, name));
+  // Never from the cache: a Work that was deleted a moment ago would look as if nothing were to do, and nobody looks again.
+  const existing = await readLive(hub.connection, RESOURCES.work, wanted.namespace, name);
   if (existing === undefined) {
     const raw: JsonObject = {
       apiVersion: 'work.karmada.io/v1alpha1',
