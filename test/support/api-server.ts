@@ -14,6 +14,8 @@ export interface ApiServerOptions {
   readonly port?: number;
   /** kube-controller-manager's `--controllers`; none is started when left out. {@link BASIC_CONTROLLERS} suits most. */
   readonly controllers?: string;
+  /** Runs before the controllers start: the garbage collector learns of kinds installed later only at its next look, 30 s apart. */
+  readonly prepare?: (kubeconfigPath: string) => Promise<void>;
   /** More flags for kube-apiserver. */
   readonly flags?: readonly string[];
 }
@@ -127,6 +129,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     ]);
     startServer();
     await waitReady();
+    await options.prepare?.(kubeconfigPath);
     if (options.controllers !== undefined) {
       start('kube-controller-manager', [
         ...[`--kubeconfig=${kubeconfigPath}`, `--controllers=${options.controllers}`],

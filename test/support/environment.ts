@@ -1,7 +1,7 @@
-import { KubeConfig } from '@kubernetes/client-node';
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { createKube, type Kube } from '../../src/kube/client';
+import { kubeOf } from '../../local/stack/kubeconfig';
+import type { Kube } from '../../src/kube/client';
 
 /** A running FedState with its clusters, as `npm test` (or a person) points the suite at it. */
 export interface Environment {
@@ -38,10 +38,4 @@ export function readEnvironment(): Environment {
     temporalAddress: facts.temporalAddress,
     killCommand: facts.killCommand,
   };
-}
-
-function kubeOf(path: string): Kube {
-  const config = new KubeConfig();
-  config.loadFromFile(path);
-  return createKube(config);
 }

@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { KubeConfig } from '@kubernetes/client-node';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { startKarmada } from '../../local/karmada/karmada';
 import { registerCluster } from '../../local/karmada/register';
+import { kubeOf } from '../../local/stack/kubeconfig';
 import { clusterSchema, isReady } from '../../src/karmada/cluster';
-import { createKube, type Kube } from '../../src/kube/client';
+import type { Kube } from '../../src/kube/client';
 import { KINDS, objectSchema, type Manifest } from '../../src/kube/object';
 import { BASIC_CONTROLLERS, startApiServer, type ApiServer } from './api-server';
 import { until } from './until';
@@ -30,12 +30,6 @@ const establishedSchema = objectSchema.extend({
     .looseObject({ conditions: z.array(z.looseObject({ type: z.string(), status: z.string() })).default([]) })
     .optional(),
 });
-
-export function kubeOfFile(path: string): Kube {
-  const config = new KubeConfig();
-  config.loadFromFile(path);
-  return createKube(config);
-}
 
 /** Applies deploy/crds and waits until both are established. */
 export async function applyDefinitions(kube: Kube): Promise<void> {
@@ -60,8 +54,8 @@ export async function startFederation(names: readonly string[]): Promise<Federat
     ['karmada', ...names].map((name) => startApiServer({ name, controllers: BASIC_CONTROLLERS })),
   );
   if (hub === undefined) throw new Error('no hub');
-  const members = new Map(memberServers.map((server) => [server.name, kubeOfFile(server.kubeconfigPath)]));
-  const karmada = kubeOfFile(hub.kubeconfigPath);
+  const members = new Map(memberServers.map((server) => [server.name, kubeOf(server.kubeconfigPath)]));
+  const karmada = kubeOf(hub.kubeconfigPath);
   await Promise.all([karmada, ...members.values()].map(applyDefinitions));
   const standIn = await startKarmada({
     kubeconfig: hub.kubeconfigPath,

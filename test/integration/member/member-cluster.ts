@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { KubeConfig } from '@kubernetes/client-node';
 import pino from 'pino';
 import { Registry } from 'prom-client';
 import { parse } from 'yaml';
@@ -8,7 +7,8 @@ import { z } from 'zod';
 import { mongoDBSchema, type MongoDB } from '../../../src/api/mongodb';
 import { FedStateError } from '../../../src/domain/errors';
 import type { MemberReport } from '../../../src/domain/replica-set';
-import { createKube, type Kube } from '../../../src/kube/client';
+import { kubeOf } from '../../../local/stack/kubeconfig';
+import type { Kube } from '../../../src/kube/client';
 import { KINDS, objectSchema, type Kind, type KubeObject } from '../../../src/kube/object';
 import type { MemberConfig } from '../../../src/member/config';
 import type { LocalSet } from '../../../src/member/local/local-set';
@@ -73,13 +73,15 @@ export async function startMemberCluster(): Promise<MemberCluster> {
   const server = await startApiServer({
     name: 'member',
     controllers: `${BASIC_CONTROLLERS},statefulset-controller,persistentvolumeclaim-protection-controller`,
+    prepare: async (path) => {
+      const installer = kubeOf(path);
+      await installCrd(installer);
+      installer.transport.close();
+    },
   });
-  const kubeConfig = new KubeConfig();
-  kubeConfig.loadFromFile(server.kubeconfigPath);
-  const kube = createKube(kubeConfig);
+  const kube = kubeOf(server.kubeconfigPath);
   const told: string[] = [];
   const loops: MemberLoop[] = [];
-  await installCrd(kube);
   await kube.apply(
     KINDS.namespace,
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } },
