@@ -179,6 +179,13 @@ export class TestSet {
     await Promise.all(members.slice(1).map((member) => this.settled(member)));
   }
 
+  /** Waits until a member is a writable primary. */
+  initiated(member: TestMember): Promise<boolean> {
+    return eventually(`${member.host} is primary`, async () =>
+      (await member.ask({ isMaster: 1 }))['ismaster'] === true ? true : undefined,
+    );
+  }
+
   settled(member: TestMember): Promise<boolean> {
     return eventually(`${member.host} is SECONDARY or ARBITER`, async () => {
       const hello = await member.ask({ isMaster: 1 });
