@@ -73,11 +73,6 @@ export function imageArchitecture(): string {
   return process.arch === 'x64' ? 'amd64' : process.arch;
 }
 
-/** What tells one set of images from another: their manifests' digests. */
-export function digestsOf(images: readonly Image[]): readonly string[] {
-  return images.map((image) => describeImage(image, imageArchitecture()).manifest.digest);
-}
-
 /**
  * Writes one archive (OCI image layout in a tar) that `ctr images import` takes, every layer once. One that was written
  * before is left as it is.

@@ -1,7 +1,4 @@
 import { join } from 'node:path';
-import { digestsOf } from '../images/archive';
-import { makeProductImages } from '../images/image-catalog';
-import { fnv1a32 } from '../../src/domain/names';
 import type { ProgramPaths } from '../programs/obtain';
 import type { StackLayout } from '../stack/layout';
 import type { SupervisorClient } from '../stack/supervisor-client';
@@ -17,16 +14,17 @@ export interface InstallFacts {
   readonly programs: ProgramPaths;
   readonly supervisor: SupervisorClient;
   readonly home: string;
+  /** Changes with the content of the product's image. */
+  readonly imageDigest: string;
   readonly tell: (line: string) => void;
 }
 
 /** FedState into a running stack: definitions and rights everywhere, managers in the members, roles on this machine. */
 export async function installFedState(facts: InstallFacts): Promise<void> {
-  const { layout, programs, home, tell } = facts;
+  const { layout, programs, home, imageDigest, tell } = facts;
   const roleKubeconfig = join(layout.root, 'kube', 'fedstate.kubeconfig');
   const kubectl = programs.kubectl;
   await installControlPlane({ kubectl, home, kubeconfig: layout.karmada.kubeconfig, roleKubeconfig });
-  const imageDigest = await productDigest(home);
   await Promise.all(
     layout.members.map((member) =>
       installMember({
@@ -50,8 +48,4 @@ export async function installFedState(facts: InstallFacts): Promise<void> {
   }
   await Promise.all(layout.members.map((member) => awaitMember(kubectl, member.kubeconfig, 120)));
   tell('FedState is installed: controller and worker here, a manager in each member');
-}
-
-async function productDigest(home: string): Promise<string> {
-  return fnv1a32(digestsOf((await makeProductImages(home)).images).join(','));
 }

@@ -78,26 +78,40 @@ const nodeSchema = z.looseObject({
   metadata: metadataSchema,
   status: z
     .looseObject({
-      conditions: z.array(z.looseObject({ type: z.string(), status: z.string() })).default([]),
+      conditions: z
+        .array(
+          z.looseObject({ type: z.string(), status: z.string(), lastHeartbeatTime: z.string().nullish() }),
+        )
+        .default([]),
     })
     .default({ conditions: [] }),
 });
 
-/** Names of the nodes that are Ready. */
-export async function listReadyNodes(kube: Kube): Promise<readonly string[]> {
+/** When each node that is Ready last said so, in ms since the epoch, by its name. */
+export async function listReadyNodes(kube: Kube): Promise<ReadonlyMap<string, number>> {
   const { items } = await kube.list(KINDS.node, {}, nodeSchema);
-  return items
-    .filter((node) =>
-      node.status.conditions.some(({ type, status }) => type === 'Ready' && status === 'True'),
-    )
-    .map((node) => node.metadata.name);
+  return new Map(
+    items.flatMap((node) => {
+      const ready = node.status.conditions.find(({ type }) => type === 'Ready');
+      const said = Date.parse(ready?.lastHeartbeatTime ?? '');
+      return ready?.status === 'True' ? [[node.metadata.name, Number.isNaN(said) ? 0 : said]] : [];
+    }),
+  );
 }
 
 /** Resolves when every node of the member is Ready; gives the worker role, which a kubelet may not give itself. */
-export async function waitNodesReady(member: MemberLayout, kube: Kube): Promise<void> {
+export async function waitNodesReady(
+  member: MemberLayout,
+  kube: Kube,
+  supervisor: SupervisorClient,
+): Promise<void> {
+  const records = await supervisor.list();
+  const startOf = (node: string): number =>
+    Date.parse(records.find(({ spec }) => spec.name === `${node}-kubelet`)?.startedAt ?? '');
   await waitUntil(`the nodes of ${member.name}`, READY_MS, async () => {
     const ready = await listReadyNodes(kube);
-    return member.nodes.every((node) => ready.includes(node.name));
+    // What a node said before its kubelet started is a memory from the last time; the API rounds to seconds.
+    return member.nodes.every(({ name }) => (ready.get(name) ?? 0) + 1_000 > startOf(name));
   });
   await Promise.all(
     member.nodes.map((node) =>

@@ -26,7 +26,12 @@ export async function describeStack(layout: StackLayout): Promise<string> {
     '',
     formatTable([
       ['CLUSTER', 'STATE', 'ADDRESS', 'KUBECONFIG'],
-      ['karmada', await describeKarmada(layout), layout.karmada.address, layout.karmada.kubeconfig],
+      [
+        'karmada',
+        await describeKarmada(layout),
+        layout.attached ? '-' : layout.karmada.address,
+        layout.karmada.kubeconfig,
+      ],
       ...clusters,
     ]),
     '',
@@ -52,10 +57,10 @@ async function describeMember(member: MemberLayout, isAttached: boolean): Promis
   if (!isAttached && (await isCut(member))) return 'cut';
   try {
     const ready = await listReadyNodes(kubeOf(member.kubeconfig));
-    if (isAttached) return `${ready.length} nodes Ready`;
-    return ready.length === member.nodes.length
+    if (isAttached) return `${ready.size} nodes Ready`;
+    return ready.size === member.nodes.length
       ? 'Ready'
-      : `${ready.length} of ${member.nodes.length} nodes Ready`;
+      : `${ready.size} of ${member.nodes.length} nodes Ready`;
   } catch {
     return 'not reachable';
   }

@@ -1,9 +1,6 @@
-import { readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { writeArchive, type ImageArchive } from '../images/archive';
-import { makePlatformImages, makeProductImages } from '../images/image-catalog';
 import { installFedState } from '../install/fedstate';
 import { obtainPrograms } from '../programs/obtain';
+import { listArchives, makeArchives, type Archives } from './archives';
 import { startControlPlane, startMemberServices, waitNodesReady, type ClusterContext } from './cluster';
 import { controllerManagerSpec } from './cluster-specs';
 import { writeEnvironment } from './environment-file';
@@ -15,7 +12,7 @@ import { startKubelet, startRuntime } from './node';
 import { packageFolder } from './package-folder';
 import { makePki } from './pki';
 import { checkMachine } from './preflight';
-import { messageOf, StackError } from './stack-error';
+import { StackError } from './stack-error';
 import { lockFileOf, registerStack } from './stack-registry';
 import { startSupervisor } from './supervisor-client';
 import { temporalSpec, waitTemporal } from './temporal-server';
@@ -38,12 +35,6 @@ interface Upbringing {
   readonly tell: (line: string) => void;
 }
 
-/** What is known of the product's image: in the archives, or why not. */
-interface Archives {
-  readonly files: readonly ImageArchive[];
-  readonly productProblem: string | undefined;
-}
-
 /**
  * Brings the whole stack up, or up again: what runs stays, what is missing starts, data is kept.
  * @throws StackError (3) when this machine cannot run it
@@ -64,7 +55,7 @@ export async function bringUp(options: UpOptions): Promise<StackLayout> {
     const upbringing: Upbringing = { layout, context, folder, tell };
     const clusters = layout.members.length;
     tell(`starting ${clusters} member clusters with ${clusters * 2} nodes, Karmada, Temporal`);
-    const archives = makeArchives(upbringing);
+    const archives = makeArchives(layout, folder);
     const karmada = startKarmada(upbringing);
     const bundle = options.withRoles ? bundleWorkflows(folder) : Promise.resolve();
     await Promise.all([
@@ -75,11 +66,14 @@ export async function bringUp(options: UpOptions): Promise<StackLayout> {
       ...layout.members.map((member) => startMember(member, upbringing, archives, karmada)),
     ]);
     if (options.withRoles) {
-      const { productProblem } = await archives;
-      if (productProblem !== undefined) {
-        throw new StackError(`The clusters are up, FedState is not installed: ${productProblem}`);
+      const { product } = await archives;
+      if (typeof product === 'string') {
+        throw new StackError(
+          `The clusters are up, FedState is not installed: its image was not made: ${product}`,
+        );
       }
-      await installFedState({ layout, programs, supervisor, home: folder, tell });
+      const imageDigest = product.digests.join(',');
+      await installFedState({ layout, programs, supervisor, home: folder, imageDigest, tell });
     }
     writeEnvironment(layout, folder);
     return layout;
@@ -110,7 +104,7 @@ async function startMember(
 ): Promise<void> {
   const started = Date.now();
   if (await isCut(member)) await healMember(member);
-  const files = archives.then((made) => made.files);
+  const files = archives.then(listArchives);
   const runtimes = member.nodes.map((node) => startRuntime(node, context, files));
   const kube = await startControlPlane(member, context);
   await Promise.all([
@@ -121,29 +115,7 @@ async function startMember(
       await startKubelet(node, member, context);
     }),
   ]);
-  await waitNodesReady(member, kube);
+  await waitNodesReady(member, kube, context.supervisor);
   kube.transport.close();
   tell(`${member.name} is Ready (${((Date.now() - started) / 1000).toFixed(1)} s)`);
-}
-
-/** A source tree that does not build yet must not keep the clusters from starting: its image is left out. */
-async function makeArchives({ layout, folder, tell }: Upbringing): Promise<Archives> {
-  const product = makeProductImages(folder).then(
-    (set) => ({ sets: [set], problem: undefined }),
-    (error: unknown) => ({ sets: [], problem: messageOf(error).split('\n').slice(0, 2).join(' ') }),
-  );
-  const platform = await makePlatformImages(folder);
-  const { sets, problem } = await product;
-  if (problem !== undefined) tell(`the fedstate image was not made: ${problem}`);
-  const files = await Promise.all([platform, ...sets].map((set) => writeArchive(set, layout.imageFolder)));
-  removeOtherFiles(layout.imageFolder, files);
-  return { files, productProblem: problem };
-}
-
-/** Every build of the product leaves an archive of 100 MB behind. */
-function removeOtherFiles(folder: string, kept: readonly ImageArchive[]): void {
-  for (const name of readdirSync(folder)) {
-    const path = join(folder, name);
-    if (!kept.some((archive) => archive.file === path)) rmSync(path, { recursive: true, force: true });
-  }
 }
