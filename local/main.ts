@@ -14,7 +14,7 @@ async function main(): Promise<void> {
       await runDemoCommand(rest);
       break;
     case 'test':
-      process.exitCode = await runTestCommand();
+      process.exitCode = await runTestCommand(rest);
       break;
     default:
       throw new StackError(`Unknown part "${area ?? ''}": use npm run local, npm run demo or npm test.`, 2);

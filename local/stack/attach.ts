@@ -9,6 +9,7 @@ import { installControlPlane } from '../install/control-plane';
 import { installMember } from '../install/member-cluster';
 import { roleSpecs } from '../install/roles';
 import { obtainKubectl } from '../programs/obtain';
+import type { Outside } from './attach-flags';
 import { writeEnvironment } from './environment-file';
 import { withLock } from './file-lock';
 import { kubeOf } from './kubeconfig';
@@ -23,14 +24,7 @@ import { bundleWorkflows } from './workflow-bundle';
 export interface AttachOptions {
   readonly base: string;
   readonly name: string;
-  /** Administrator's kubeconfig of a Karmada API server that runs already. */
-  readonly karmada: string;
-  /** Administrators' kubeconfigs by the name under which Karmada knows the member. */
-  readonly members: ReadonlyMap<string, string>;
-  /** Image of the member manager in these clusters' registry. */
-  readonly image: string | undefined;
-  /** As IMAGES_REPLACE of the configuration, e.g. `mongo:3.6=mongo:4.2`. */
-  readonly imagesReplace: string;
+  readonly outside: Outside;
   readonly tell: (line: string) => void;
 }
 
@@ -41,18 +35,18 @@ const clusterSchema = z.looseObject({ metadata: metadataSchema });
  * @throws StackError naming the file or flag that is wrong
  */
 export async function attachStack(options: AttachOptions): Promise<StackLayout> {
-  const { base, name, tell } = options;
-  const files = [options.karmada, ...options.members.values()];
+  const { base, name, outside, tell } = options;
+  const files = [outside.karmada, ...outside.members.values()];
   const missing = files.find((file) => !existsSync(file));
   if (missing !== undefined) throw new StackError(`The kubeconfig ${missing} does not exist.`, 2);
   const folder = packageFolder();
   const kubectl = await obtainKubectl({ packageFolder: folder, tell });
-  const vips = await readVips(options);
+  const vips = await readVips(outside);
   return withLock(lockFileOf(base, name), 120_000, async () => {
-    const layout = await registerStack(base, name, { members: [...options.members.keys()], attached: vips });
-    keepKubeconfig(options.karmada, layout.karmada.kubeconfig);
+    const layout = await registerStack(base, name, { members: [...outside.members.keys()], attached: vips });
+    keepKubeconfig(outside.karmada, layout.karmada.kubeconfig);
     for (const member of layout.members) {
-      keepKubeconfig(options.members.get(member.name) ?? '', member.kubeconfig);
+      keepKubeconfig(outside.members.get(member.name) ?? '', member.kubeconfig);
     }
     const supervisor = await startSupervisor(layout);
     await Promise.all([
@@ -66,7 +60,7 @@ export async function attachStack(options: AttachOptions): Promise<StackLayout> 
       layout,
       home: folder,
       roleKubeconfig,
-      imagesReplace: options.imagesReplace,
+      imagesReplace: outside.imagesReplace ?? '',
     })) {
       await supervisor.ensure(spec);
     }
@@ -83,7 +77,8 @@ async function install(
   kubectl: string,
   home: string,
 ): Promise<void> {
-  const { image, tell } = options;
+  const { outside, tell } = options;
+  const { image, imagePullPolicy } = outside;
   await installControlPlane({
     kubectl,
     home,
@@ -99,8 +94,9 @@ async function install(
       kubeconfig: member.kubeconfig,
       karmadaKubeconfig: layout.karmada.kubeconfig,
       environment: {
-        IMAGES_REPLACE: options.imagesReplace,
+        IMAGES_REPLACE: outside.imagesReplace ?? '',
         VIP: member.address,
+        ...(imagePullPolicy === undefined ? {} : { IMAGE_PULL_POLICY: imagePullPolicy }),
         ...(image === undefined ? {} : { FEDSTATE_IMAGE: image }),
       },
       imageDigest: archive.digests.join(','),
@@ -115,11 +111,11 @@ async function install(
 }
 
 /** The `vip` label of each member's Cluster on Karmada. @throws StackError naming the member without one */
-async function readVips(options: AttachOptions): Promise<Record<string, string>> {
-  const karmada = kubeOf(options.karmada);
+async function readVips(outside: Outside): Promise<Record<string, string>> {
+  const karmada = kubeOf(outside.karmada);
   try {
     const vips: Record<string, string> = {};
-    for (const name of options.members.keys()) {
+    for (const name of outside.members.keys()) {
       const cluster = await karmada.get({ kind: KINDS.cluster, name }, clusterSchema);
       if (cluster === undefined) {
         throw new StackError(

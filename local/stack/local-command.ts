@@ -1,18 +1,20 @@
 import { parseArgs } from 'node:util';
 import { attachStack } from './attach';
+import { ATTACH_FLAGS, readAttachFlags } from './attach-flags';
 import { runFault } from './fault-command';
 import { resetStack, takeDown } from './down';
 import { showLogs } from './logs';
 import { describeStack } from './status';
 import { StackError } from './stack-error';
-import { parseMemberKubeconfigs, parseMemberNames, readStackName } from './stack-name';
+import { parseMemberNames, readStackName } from './stack-name';
 import { findStack, readBaseFolder } from './stack-registry';
 import { bringUp } from './up';
 
 const USAGE = `npm run local -- COMMAND
   up [--members east,west,north]   start the stack, or what is missing of it
      [--no-roles]                  clusters, Karmada and Temporal without FedState
-  up --karmada KUBECONFIG --member NAME=KUBECONFIG … [--image REF] [--images-replace FROM=TO,…]
+  up --karmada KUBECONFIG --member NAME=KUBECONFIG …
+     [--image REF] [--images-replace FROM=TO,…] [--image-pull-policy POLICY]
                                    FedState on clusters that exist already
   down                             stop it; data stays
   reset                            stop it and remove its data
@@ -65,21 +67,15 @@ async function up(base: string, name: string, args: readonly string[]): Promise<
     options: {
       members: { type: 'string' },
       'no-roles': { type: 'boolean' },
-      karmada: { type: 'string' },
-      member: { type: 'string', multiple: true },
-      image: { type: 'string' },
-      'images-replace': { type: 'string' },
+      ...ATTACH_FLAGS,
     },
   });
   const started = Date.now();
   const tell = (line: string): void =>
     say(`${((Date.now() - started) / 1000).toFixed(1).padStart(6)} s  ${line}`);
-  const { karmada, member } = values;
-  if ((karmada === undefined) !== (member === undefined)) {
-    throw new StackError('--karmada KUBECONFIG and --member NAME=KUBECONFIG belong together.', 2);
-  }
+  const outside = readAttachFlags(values);
   const layout =
-    karmada === undefined || member === undefined
+    outside === undefined
       ? await bringUp({
           base,
           name,
@@ -87,15 +83,7 @@ async function up(base: string, name: string, args: readonly string[]): Promise<
           withRoles: values['no-roles'] !== true,
           tell,
         })
-      : await attachStack({
-          base,
-          name,
-          karmada,
-          members: parseMemberKubeconfigs(member),
-          image: values.image,
-          imagesReplace: values['images-replace'] ?? '',
-          tell,
-        });
+      : await attachStack({ base, name, outside, tell });
   tell(`stack ${name} is up`);
   say(`Temporal UI ${layout.temporal.uiUrl}`);
   for (const cluster of [layout.karmada, ...layout.members]) say(`KUBECONFIG=${cluster.kubeconfig}`);

@@ -1,6 +1,10 @@
 import { delimiter, dirname } from 'node:path';
+import { parseArgs } from 'node:util';
+import { IMAGES_REPLACE } from '../install/fedstate';
 import { obtainPrograms } from '../programs/obtain';
 import { temporalServerPath } from '../programs/temporal';
+import { attachStack } from '../stack/attach';
+import { ATTACH_FLAGS, readAttachFlags, type Outside } from '../stack/attach-flags';
 import { resetStack } from '../stack/down';
 import { packageFolder } from '../stack/package-folder';
 import { StackError } from '../stack/stack-error';
@@ -10,9 +14,20 @@ import { environmentFile, runSuite, type Stage } from './suite';
 
 /** A stack of the suite's own, beside the demo's. */
 const STACK = 'test';
+const OUTSIDE_STACK = 'test-outside';
 
-/** `npm test`: programs first, then every check. Gives the exit code. */
-export async function runTestCommand(): Promise<number> {
+const USAGE = `npm test [-- OPTIONS]
+  --only e2e                       the end-to-end suite alone
+  --karmada KUBECONFIG --member NAME=KUBECONFIG …
+  [--image REF] [--images-replace FROM=TO,…] [--image-pull-policy POLICY]
+                                   the end-to-end suite on clusters that exist already`;
+
+/** `npm test`: programs first, then every check. Gives the exit code. @throws StackError naming a wrong flag */
+export async function runTestCommand(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({ args: [...args], options: { only: { type: 'string' }, ...ATTACH_FLAGS } });
+  const { only } = values;
+  if (only !== undefined && only !== 'e2e') throw new StackError(USAGE, 2);
+  const outside = readAttachFlags(values);
   const say = (line: string): void => {
     process.stdout.write(`${line}\n`);
   };
@@ -23,7 +38,28 @@ export async function runTestCommand(): Promise<number> {
     delimiter,
   );
   process.env['FEDSTATE_TEMPORAL'] = await temporalServerPath();
-  return runSuite({ home, openStage: () => openStage(say), say });
+  const stage = (): Promise<Stage> => (outside === undefined ? openStage(say) : openOutside(outside, say));
+  return runSuite({ home, openStage: stage, say, only });
+}
+
+/** Clusters of others: what the suite needs of FedState goes there, and stays when it ends. */
+async function openOutside(outside: Outside, say: (line: string) => void): Promise<Stage> {
+  const base = readBaseFolder(process.env);
+  // The samples ask for what is no longer operated: mapped as the local stack does, unless said otherwise.
+  const imagesReplace = outside.imagesReplace ?? IMAGES_REPLACE;
+  const layout = await attachStack({
+    base,
+    name: OUTSIDE_STACK,
+    outside: { ...outside, imagesReplace },
+    tell: say,
+  });
+  return {
+    available: true,
+    environmentFile: environmentFile(layout.root),
+    close: async () => {
+      await resetStack(base, OUTSIDE_STACK);
+    },
+  };
 }
 
 async function openStage(say: (line: string) => void): Promise<Stage> {

@@ -35,7 +35,7 @@ import {
 } from '../karmada/template';
 import { KINDS, metadataSchema, type Kind, type Manifest } from '../kube/object';
 import { affinityOfPods } from '../scheduler/pod-affinity';
-import { loadInstance, type ActivityContext, type InstanceInput } from './context';
+import { annotateInstance, loadInstance, type ActivityContext, type InstanceInput } from './context';
 import { findForeignObject } from './ownership';
 import { readLayout, type Layout } from './layout';
 import { resolveReferences, type References } from './references';
@@ -72,6 +72,9 @@ export function createDispatchActivities(context: ActivityContext) {
       const missing = await awaitWorks(context, cr, rules);
       if (missing !== undefined) return waitFor({ code: 'Dispatching', message: missing });
       if (suspended) await applyMongoDBPolicy(context, cr, layout, false);
+      await annotateInstance(context, cr, {
+        [ANNOTATIONS.appliedGeneration]: String(cr.metadata.generation ?? 0),
+      });
       return done(
         `${rules.length} clusters: ${rules.map((rule) => `${rule.cluster} ${rule.members}`).join(', ')}`,
       );

@@ -9,6 +9,7 @@ import { buildConnectionString } from '../mongodb/connection-string';
 import { clientHosts } from './client-address';
 import { annotateInstance, loadInstance, type ActivityContext, type InstanceInput } from './context';
 import { readCredentials } from './credentials';
+import { appliedGeneration } from './instance-marks';
 import { readSecret } from './references';
 import { judgeInstance } from './status';
 
@@ -56,6 +57,13 @@ export function createPublicationActivities(context: ActivityContext) {
         return waitFor({
           code: 'ReplicaSet',
           message: health === undefined ? 'No member has an address yet.' : health.reasons.join('; '),
+        });
+      }
+      const applied = appliedGeneration(cr);
+      if (applied !== cr.metadata.generation) {
+        return waitFor({
+          code: 'Dispatching',
+          message: `The spec changed while the instance was created (generation ${applied ?? 0} was dispatched, ${cr.metadata.generation ?? 0} is asked for): it is dispatched again.`,
         });
       }
       const unsettled = await listUnsettled(context, cr);

@@ -6,7 +6,7 @@ import type { Placement } from '../domain/placement';
 import type { StageResult } from '../domain/operation';
 import type { ClusterReport } from '../karmada/binding';
 import { namespaceOf } from '../karmada/template';
-import { isPaused } from './instance-marks';
+import { appliedGeneration, isPaused } from './instance-marks';
 
 /** Everything the status is made of, read at one moment. */
 export interface StatusFacts {
@@ -234,6 +234,8 @@ function composeConditions(
         ? 'spec.operations.paused or the annotation middleware.fedstate.io/paused says so'
         : 'Not paused',
     ),
+    appliedCondition(facts, news),
+    warningCondition(facts, news),
     news(
       CONDITIONS.conflict,
       wait === 'Conflict',
@@ -255,6 +257,33 @@ function checkCondition(facts: StatusFacts, news: News): ConditionNews {
       ? `The number of member clusters is the same as the number of control plane copies, check, SpecReplicaset: ${wanted}`
       : `No placement for SpecReplicaset: ${wanted}`,
   );
+}
+
+/** A generation that nobody carries out must be seen: `observedGeneration` only says that it was read. */
+function appliedCondition(facts: StatusFacts, news: News): ConditionNews {
+  const applied = appliedGeneration(facts.cr);
+  const wanted = facts.cr.metadata.generation ?? 0;
+  if (applied === wanted) {
+    return news(CONDITIONS.specApplied, true, 'Applied', `The members were built from generation ${wanted}`);
+  }
+  return facts.created
+    ? news(
+        CONDITIONS.specApplied,
+        false,
+        'ChangeNotCarriedOut',
+        `The members were built from generation ${applied ?? 0}, the spec is at ${wanted}: a change of a running ` +
+          'instance is not carried out in a federation. Take it back, or delete the instance and create it anew.',
+      )
+    : news(CONDITIONS.specApplied, false, 'Creating', 'The members are not built yet');
+}
+
+/** What was accepted but has no effect, is unwise, or could not be placed as promised. */
+function warningCondition(facts: StatusFacts, news: News): ConditionNews {
+  const placed = facts.placement.done ? facts.placement.value.warnings : [];
+  const said = [...facts.warnings, ...placed];
+  return said.length === 0
+    ? news(CONDITIONS.warning, false, 'NoWarning', 'Every field of the spec has its effect')
+    : news(CONDITIONS.warning, true, 'Warned', said.join('; '));
 }
 
 function scheduledCondition(facts: StatusFacts, news: News): ConditionNews {

@@ -96,4 +96,5 @@ export const CONDITIONS = {
   paused: 'Paused',
   conflict: 'Conflict',
   warning: 'Warning',
+  specApplied: 'SpecApplied',
 } as const;

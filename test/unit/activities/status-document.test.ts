@@ -206,6 +206,26 @@ describe('composeStatus', () => {
     );
   });
 
+  it.each([
+    ['1', 1, 'True', 'Applied'],
+    ['1', 3, 'False', 'ChangeNotCarriedOut'],
+  ])('built from generation %s, spec at %d: SpecApplied is %s', (applied, generation, status, reason) => {
+    const annotations = { 'middleware.fedstate.io/applied-generation': applied };
+    const { conditions, observedGeneration } = composeStatus(
+      factsOf({ cr: makeInstance({}, { annotations, generation }) }),
+    );
+    expect(observedGeneration).toBe(generation);
+    expect(conditions?.find(({ type }) => type === 'SpecApplied')).toMatchObject({ status, reason });
+  });
+
+  it('warns of what has no effect and of what could not be placed', () => {
+    const { conditions } = composeStatus(factsOf({ warnings: ['spec.member.memberConfigRef has no effect'] }));
+    expect(conditions?.find(({ type }) => type === 'Warning')).toMatchObject({
+      status: 'True',
+      message: 'spec.member.memberConfigRef has no effect; loss of 10-29-14-21 would stop writes',
+    });
+  });
+
   it('shows a set paused by annotation', () => {
     const cr = makeInstance({}, { annotations: { 'middleware.fedstate.io/paused': 'true' } });
     expect(
