@@ -1,11 +1,13 @@
-import type { MultiCloudMongoDB, MultiCloudMongoDBStatus } from '../api/multicloudmongodb';
+import { z } from 'zod';
+import type { MongoDBStatus } from '../api/mongodb';
+import type { MultiCloudMongoDB } from '../api/multicloudmongodb';
 import { judgeHealth, type HealthVerdict } from '../domain/health';
 import { resolveImage } from '../domain/image';
 import type { OperationProgress, OperationRecord } from '../domain/instance';
-import { ANNOTATIONS, FIELD_MANAGER } from '../domain/marks';
+import { ANNOTATIONS, FIELD_MANAGER, LABELS } from '../domain/marks';
 import { readBinding, reportsOf } from '../karmada/binding';
 import { namespaceOf } from '../karmada/template';
-import { apiVersionOf, KINDS } from '../kube/object';
+import { apiVersionOf, KINDS, objectSchema } from '../kube/object';
 import { findInstance, type ActivityContext, type InstanceInput } from './context';
 import { desiredMembers, readLayout } from './layout';
 import { readPlacement } from './placement';
@@ -14,6 +16,7 @@ import { observeInstance } from './replica-set';
 import { specWarnings } from './references';
 import { isCreated } from './instance-marks';
 import { composeStatus } from './status-document';
+import { composeTemplateStatus } from './template-status';
 
 export interface ReportInput extends InstanceInput {
   /** Present while an operation is in hand; absent at rest. */
@@ -23,6 +26,8 @@ export interface ReportInput extends InstanceInput {
 export interface RecordInput extends InstanceInput {
   readonly record: OperationRecord;
 }
+
+const templateSchema = objectSchema.extend({ status: z.unknown() });
 
 export function createStatusActivities(context: ActivityContext) {
   return {
@@ -100,6 +105,7 @@ async function writeStatus(
     warnings: specWarnings(cr),
     image: image.outcome === 'resolved' ? image.image : undefined,
   });
+  await writeTemplateStatus(context, cr, composeTemplateStatus(reportsOf(binding), health));
   if (same(cr.status, status)) return;
   await context.karmada.applyStatus(
     KINDS.multiCloudMongoDB,
@@ -113,7 +119,30 @@ async function writeStatus(
   );
 }
 
-function same(before: MultiCloudMongoDBStatus | undefined, after: MultiCloudMongoDBStatus): boolean {
+/** Only onto a template that stands and is this instance's: a status would otherwise be for nobody. */
+async function writeTemplateStatus(
+  context: ActivityContext,
+  cr: MultiCloudMongoDB,
+  status: MongoDBStatus | undefined,
+): Promise<void> {
+  if (status === undefined) return;
+  const ref = { kind: KINDS.mongoDB, namespace: namespaceOf(cr), name: cr.metadata.name };
+  const template = await context.karmada.get(ref, templateSchema);
+  if (template?.metadata.labels[LABELS.instanceUid] !== cr.metadata.uid || same(template.status, status))
+    return;
+  await context.karmada.applyStatus(
+    KINDS.mongoDB,
+    {
+      apiVersion: apiVersionOf(KINDS.mongoDB),
+      kind: KINDS.mongoDB.kind,
+      metadata: { name: cr.metadata.name, namespace: namespaceOf(cr), uid: template.metadata.uid },
+      status,
+    },
+    { fieldManager: FIELD_MANAGER, force: true },
+  );
+}
+
+function same(before: unknown, after: unknown): boolean {
   return JSON.stringify(sorted(before)) === JSON.stringify(sorted(after));
 }
 

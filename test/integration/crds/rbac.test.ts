@@ -48,6 +48,7 @@ const CASES: readonly Case[] = [
       ask('patch', 'multicloudmongodbs/status', FEDSTATE),
       ask('update', 'multicloudmongodbs/finalizers', FEDSTATE),
       ask('get list watch create patch delete', 'mongodbs', FEDSTATE),
+      ask('patch', 'mongodbs/status', FEDSTATE),
       ask('get list create patch delete', 'services'),
       ask('get list create patch delete', 'configmaps'),
       ask('get list create patch delete', 'secrets'),

@@ -219,7 +219,9 @@ describe('composeStatus', () => {
   });
 
   it('warns of what has no effect and of what could not be placed', () => {
-    const { conditions } = composeStatus(factsOf({ warnings: ['spec.member.memberConfigRef has no effect'] }));
+    const { conditions } = composeStatus(
+      factsOf({ warnings: ['spec.member.memberConfigRef has no effect'] }),
+    );
     expect(conditions?.find(({ type }) => type === 'Warning')).toMatchObject({
       status: 'True',
       message: 'spec.member.memberConfigRef has no effect; loss of 10-29-14-21 would stop writes',

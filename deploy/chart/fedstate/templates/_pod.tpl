@@ -74,17 +74,27 @@ spec:
               containerPort: 8080
             - name: health
               containerPort: 8081
+          startupProbe:
+            httpGet:
+              path: /healthz
+              port: health
+            initialDelaySeconds: 3
+            periodSeconds: 1
+            timeoutSeconds: 5
+            failureThreshold: 60
           livenessProbe:
             httpGet:
               path: /healthz
               port: health
             periodSeconds: 10
+            timeoutSeconds: 5
             failureThreshold: 6
           readinessProbe:
             httpGet:
               path: /readyz
               port: health
             periodSeconds: 5
+            timeoutSeconds: 5
           resources:
             {{- toYaml .resources | nindent 12 }}
           securityContext:
