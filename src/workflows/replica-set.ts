@@ -1,6 +1,7 @@
 import { ActivityFailure, ApplicationFailure, log } from '@temporalio/workflow';
 import type { InstanceRef } from '../domain/instance';
 import { done, type StageResult } from '../domain/operation';
+import type { MembershipStep } from '../domain/plan';
 import { command, quick } from './activities';
 
 // A plan that is still not empty after this many rounds is not converging: a person must look.
@@ -19,7 +20,9 @@ export async function convergeReplicaSet(instance: InstanceRef): Promise<StageRe
     for (const step of plan.steps) {
       log.info('replica-set step', { step: step.kind, plan: plan.hash });
       try {
-        executed.push(await command.executeStep({ instance, step }));
+        executed.push(
+          await command.executeStep.executeWithOptions({ summary: summarise(step) }, [{ instance, step }]),
+        );
       } catch (error) {
         // An election or another's reconfiguration came between: the rest of this plan is worth nothing.
         if (!isSuperseded(error)) throw error;
@@ -35,6 +38,12 @@ export async function convergeReplicaSet(instance: InstanceRef): Promise<StageRe
       message: `The replica set is still not as desired after ${MAX_ROUNDS} plans: ${executed.slice(-5).join(', ')}.`,
     },
   };
+}
+
+/** What the timeline shows of a step: the server takes 200 bytes, and hosts are ASCII. */
+function summarise(step: MembershipStep): string {
+  const text = step.effect === 'none' ? step.kind : `${step.kind}: ${step.effect}`;
+  return text.length > 200 ? `${text.slice(0, 199)}~` : text;
 }
 
 function isSuperseded(error: unknown): boolean {

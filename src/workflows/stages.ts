@@ -75,15 +75,20 @@ export async function runStages(
     // Passing again over stages that are done is no news for status.
     if (news === told || (state === 'running' && outcomes.has(step))) return;
     told = news;
-    await quick.reportStatus({
-      instance: input.instance,
-      progress: {
-        kind: input.kind,
-        step,
-        workflowId: workflowInfo().workflowId,
-        startedAt: input.startedAt,
-        wait,
-      },
-    });
+    await quick.reportStatus.executeWithOptions(
+      { summary: wait === undefined ? step : `${step}: ${wait.code}` },
+      [
+        {
+          instance: input.instance,
+          progress: {
+            kind: input.kind,
+            step,
+            workflowId: workflowInfo().workflowId,
+            startedAt: input.startedAt,
+            wait,
+          },
+        },
+      ],
+    );
   }
 }
