@@ -27,7 +27,7 @@ export interface RecordInput extends InstanceInput {
   readonly record: OperationRecord;
 }
 
-const templateSchema = objectSchema.extend({ status: z.unknown() });
+const templateSchema = objectSchema.extend({ status: z.unknown().optional() });
 
 export function createStatusActivities(context: ActivityContext) {
   return {

@@ -204,6 +204,11 @@ suite('the samples, unchanged', () => {
         expect.arrayContaining(['rsInit', 'userRoot', 'userClusterAdmin']),
       );
     }
+    // On Karmada the template sums up what the members say, for those who list it there.
+    const ref = { kind: KINDS.mongoDB, namespace: NAMESPACE, name: NAME };
+    const template = await environment.karmada.get(ref, mongoDBSchema);
+    expect(template?.status).toMatchObject({ state: 'Running', readyMembers: 5 });
+    expect(template?.spec.members).toBeUndefined();
     expect(found.filter((mongo) => mongo.spec.rsInit === true)).toHaveLength(1);
     expect(found.reduce((sum, mongo) => sum + (mongo.spec.members ?? 0), 0)).toBe(5);
   }, 60_000);
