@@ -2,6 +2,7 @@ import { MongoClient, type Document, type MongoClientOptions } from 'mongodb';
 import { z } from 'zod';
 import { FedStateError } from '../domain/errors';
 import { authOptions, type Credentials } from './credentials';
+import { dialMember } from './dial';
 import { replyError, translateError } from './error';
 
 /** Times in milliseconds. */
@@ -60,6 +61,7 @@ export async function withMember<T>(
   signal?.addEventListener('abort', close, { once: true });
   try {
     signal?.throwIfAborted();
+    await dialMember(host, access.options?.connectTimeoutMs ?? CONNECT_TIMEOUT_MS, signal);
     await client.connect();
     return await run(sessionOf(client, host));
   } catch (error) {
