@@ -80,6 +80,12 @@ const DEFINITIONS: readonly Definition[] = [
         description: 'What is in hand.',
       },
       {
+        name: 'STEP',
+        type: 'string',
+        jsonPath: '.status.operation.step',
+        description: 'How far it is.',
+      },
+      {
         name: 'WAITING',
         type: 'string',
         jsonPath: '.status.operation.waitingFor',

@@ -171,6 +171,7 @@ const reason = skipReason(['etcd', 'kube-apiserver', 'kubectl']);
           'PRIMARY',
           'MARGIN',
           'OPERATION',
+          'STEP',
           'WAITING',
           'AGE',
         ]),
