@@ -36,6 +36,7 @@ import {
 import { KINDS, metadataSchema, type Kind, type Manifest } from '../kube/object';
 import { affinityOfPods } from '../scheduler/pod-affinity';
 import { annotateInstance, loadInstance, type ActivityContext, type InstanceInput } from './context';
+import { describeSpec } from './instance-marks';
 import { findForeignObject } from './ownership';
 import { readLayout, type Layout } from './layout';
 import { resolveReferences, type References } from './references';
@@ -72,9 +73,7 @@ export function createDispatchActivities(context: ActivityContext) {
       const missing = await awaitWorks(context, cr, rules);
       if (missing !== undefined) return waitFor({ code: 'Dispatching', message: missing });
       if (suspended) await applyMongoDBPolicy(context, cr, layout, false);
-      await annotateInstance(context, cr, {
-        [ANNOTATIONS.appliedGeneration]: String(cr.metadata.generation ?? 0),
-      });
+      await annotateInstance(context, cr, { [ANNOTATIONS.appliedSpec]: describeSpec(cr) });
       return done(
         `${rules.length} clusters: ${rules.map((rule) => `${rule.cluster} ${rule.members}`).join(', ')}`,
       );

@@ -4,7 +4,7 @@ import type { ClusterCapacity } from '../domain/capacity';
 import { isFedStateError } from '../domain/errors';
 import { ANNOTATIONS, SCHEDULER_NAME } from '../domain/marks';
 import { done, waitFor, type StageResult } from '../domain/operation';
-import type { ClusterReason, Placement } from '../domain/placement';
+import type { ClusterReason, Placement, SchedulerResult } from '../domain/placement';
 import { bytes, cpuMillis } from '../domain/quantity';
 import { readBinding, reportsOf } from '../karmada/binding';
 import { listClusters } from '../karmada/cluster';
@@ -15,6 +15,7 @@ import { placementOfResult } from '../scheduler/placement-of-result';
 import { scheduleMembers, type ScheduleRequest } from '../scheduler/schedule';
 import { readCapacity } from './capacity';
 import { annotateInstance, loadInstance, refOf, type ActivityContext, type InstanceInput } from './context';
+import { isCreated } from './instance-marks';
 import { readLedger, writePromise, type RoomPromise } from './room-ledger';
 
 // Decisions of other instances in between; each retry reads capacity afresh.
@@ -116,9 +117,8 @@ export async function readPlacement(
   }
   const clusters = (await listClusters(context.karmada)).map((cluster) => cluster.metadata.name);
   try {
-    return done(
-      placementOfResult(readSchedulerResult(annotation), requestOf(cr, []), clusters, mongodbProfile),
-    );
+    const result = readSchedulerResult(annotation);
+    return done(placementOfResult(result, requestAsBuilt(cr, result), clusters, mongodbProfile));
   } catch (error) {
     if (!isFedStateError(error, 'InvalidSpec')) throw error;
     return waitFor({
@@ -126,6 +126,18 @@ export async function readPlacement(
       message: `Annotation ${ANNOTATIONS.schedulerResult}: ${error.message} Correct it, or remove it to have it made again.`,
     });
   }
+}
+
+/** What runs is judged by the placement that it was built from, whatever the spec has come to ask for since. */
+function requestAsBuilt(cr: MultiCloudMongoDB, result: SchedulerResult): ScheduleRequest {
+  const request = requestOf(cr, []);
+  if (!isCreated(cr)) return request;
+  const shares = result.ClusterWithReplicaset;
+  return {
+    ...request,
+    members: shares.reduce((sum, share) => sum + share.replicaset, 0),
+    arbiter: request.arbiter || shares.some((share) => share.arbiter === true),
+  };
 }
 
 /** Spec and present members in the scheduler's words. */

@@ -9,7 +9,7 @@ import { buildConnectionString } from '../mongodb/connection-string';
 import { clientHosts } from './client-address';
 import { annotateInstance, loadInstance, type ActivityContext, type InstanceInput } from './context';
 import { readCredentials } from './credentials';
-import { appliedGeneration } from './instance-marks';
+import { appliedGeneration, isBehind } from './instance-marks';
 import { readSecret } from './references';
 import { judgeInstance } from './status';
 
@@ -59,11 +59,10 @@ export function createPublicationActivities(context: ActivityContext) {
           message: health === undefined ? 'No member has an address yet.' : health.reasons.join('; '),
         });
       }
-      const applied = appliedGeneration(cr);
-      if (applied !== cr.metadata.generation) {
+      if (isBehind(cr)) {
         return waitFor({
           code: 'Dispatching',
-          message: `The spec changed while the instance was created (generation ${applied ?? 0} was dispatched, ${cr.metadata.generation ?? 0} is asked for): it is dispatched again.`,
+          message: `The spec changed while the instance was created (generation ${appliedGeneration(cr)} was dispatched, ${cr.metadata.generation ?? 0} is asked for): it is dispatched again.`,
         });
       }
       const unsettled = await listUnsettled(context, cr);

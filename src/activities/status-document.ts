@@ -1,12 +1,12 @@
 import type { MultiCloudMongoDB, MultiCloudMongoDBStatus } from '../api/multicloudmongodb';
-import { mergeConditions, type ConditionNews } from '../domain/condition';
+import { mergeConditions } from '../domain/condition';
 import type { HealthVerdict } from '../domain/health';
-import { CONDITIONS, type OperationProgress, type OperationRecord } from '../domain/instance';
+import type { HealthWord, OperationProgress, OperationRecord } from '../domain/instance';
 import type { Placement } from '../domain/placement';
 import type { StageResult } from '../domain/operation';
 import type { ClusterReport } from '../karmada/binding';
-import { namespaceOf } from '../karmada/template';
-import { appliedGeneration, isPaused } from './instance-marks';
+import { isBehind } from './instance-marks';
+import { composeConditions } from './status-conditions';
 
 /** Everything the status is made of, read at one moment. */
 export interface StatusFacts {
@@ -33,7 +33,7 @@ export function composeStatus(facts: StatusFacts): MultiCloudMongoDBStatus {
   const before = facts.cr.status ?? {};
   const { health } = facts;
   const placement = facts.placement.done ? facts.placement.value : undefined;
-  const state = health?.word ?? 'UnKnown';
+  const state = judgeState(facts);
   const result = composeResult(facts, placement);
   const operation =
     facts.progress === undefined
@@ -62,6 +62,12 @@ export function composeStatus(facts: StatusFacts): MultiCloudMongoDBStatus {
       facts.now,
     ),
   };
+}
+
+/** Serving, but not what the spec has come to ask for, is not as desired. */
+function judgeState({ cr, created, health }: StatusFacts): HealthWord {
+  const word = health?.word ?? 'UnKnown';
+  return word === 'Health' && created && isBehind(cr) ? 'SubHealth' : word;
 }
 
 function composeResult(
@@ -168,142 +174,4 @@ function composeRecords(
 ): NonNullable<MultiCloudMongoDBStatus['operations']> {
   const past = (before.operations ?? []).filter((one) => one.workflowId !== record?.workflowId);
   return record === undefined ? past : [{ ...record }, ...past].slice(0, MAX_RECORDS);
-}
-
-function composeConditions(
-  facts: StatusFacts,
-  state: NonNullable<MultiCloudMongoDBStatus['state']>,
-  operation: MultiCloudMongoDBStatus['operation'],
-): ConditionNews[] {
-  const observedGeneration = facts.cr.metadata.generation ?? 0;
-  const news = (type: string, status: boolean, reason: string, message: string): ConditionNews => ({
-    type,
-    status: status ? 'True' : 'False',
-    reason,
-    message,
-    observedGeneration,
-  });
-  const serves = state === 'Health' || state === 'SubHealth';
-  const why = (facts.health?.reasons ?? []).join('; ');
-  const wait = operation?.waitReason;
-  return [
-    serves
-      ? news(
-          CONDITIONS.ready,
-          true,
-          'ServerReady',
-          'Service Dispatch Successful And Ready For External Service',
-        )
-      : news(
-          CONDITIONS.ready,
-          false,
-          'ServerReady',
-          `Service Dispatch Failed And NotReady For External Service${why === '' ? '' : `, Err: ${why}`}`,
-        ),
-    checkCondition(facts, news),
-    scheduledCondition(facts, news),
-    news(
-      CONDITIONS.initialized,
-      facts.created,
-      facts.created ? 'Initiated' : 'NotInitiated',
-      facts.created ? 'The replica set is initiated and its users exist' : 'The replica set is not built yet',
-    ),
-    news(
-      CONDITIONS.subHealthy,
-      state === 'SubHealth',
-      state === 'SubHealth' ? 'Degraded' : 'AsDesired',
-      state === 'SubHealth' ? why : 'Not degraded',
-    ),
-    news(
-      CONDITIONS.unHealthy,
-      state === 'UnHealth',
-      state === 'UnHealth' ? 'NotServing' : 'Serving',
-      state === 'UnHealth' ? why : 'Not unhealthy',
-    ),
-    news(
-      CONDITIONS.progressing,
-      operation !== undefined,
-      operation?.waitReason ?? (operation === undefined ? 'Idle' : 'Working'),
-      operation?.waitingFor ?? operation?.step ?? 'Nothing is in hand',
-    ),
-    news(
-      CONDITIONS.paused,
-      isPaused(facts.cr),
-      isPaused(facts.cr) ? 'Paused' : 'NotPaused',
-      isPaused(facts.cr)
-        ? 'spec.operations.paused or the annotation middleware.fedstate.io/paused says so'
-        : 'Not paused',
-    ),
-    appliedCondition(facts, news),
-    warningCondition(facts, news),
-    news(
-      CONDITIONS.conflict,
-      wait === 'Conflict',
-      wait === 'Conflict' ? 'ForeignObject' : 'NoConflict',
-      wait === 'Conflict' ? (operation?.waitingFor ?? '') : 'No foreign object stands in the way',
-    ),
-  ];
-}
-
-type News = (type: string, status: boolean, reason: string, message: string) => ConditionNews;
-
-function checkCondition(facts: StatusFacts, news: News): ConditionNews {
-  const wanted = facts.cr.spec.replicaset;
-  return news(
-    CONDITIONS.check,
-    facts.placement.done,
-    facts.placement.done ? 'CheckSuccess' : 'CheckFailed',
-    facts.placement.done
-      ? `The number of member clusters is the same as the number of control plane copies, check, SpecReplicaset: ${wanted}`
-      : `No placement for SpecReplicaset: ${wanted}`,
-  );
-}
-
-/** A generation that nobody carries out must be seen: `observedGeneration` only says that it was read. */
-function appliedCondition(facts: StatusFacts, news: News): ConditionNews {
-  const applied = appliedGeneration(facts.cr);
-  const wanted = facts.cr.metadata.generation ?? 0;
-  if (applied === wanted) {
-    return news(CONDITIONS.specApplied, true, 'Applied', `The members were built from generation ${wanted}`);
-  }
-  return facts.created
-    ? news(
-        CONDITIONS.specApplied,
-        false,
-        'ChangeNotCarriedOut',
-        `The members were built from generation ${applied ?? 0}, the spec is at ${wanted}: a change of a running ` +
-          'instance is not carried out in a federation. Take it back, or delete the instance and create it anew.',
-      )
-    : news(CONDITIONS.specApplied, false, 'Creating', 'The members are not built yet');
-}
-
-/** What was accepted but has no effect, is unwise, or could not be placed as promised. */
-function warningCondition(facts: StatusFacts, news: News): ConditionNews {
-  const placed = facts.placement.done ? facts.placement.value.warnings : [];
-  const said = [...facts.warnings, ...placed];
-  return said.length === 0
-    ? news(CONDITIONS.warning, false, 'NoWarning', 'Every field of the spec has its effect')
-    : news(CONDITIONS.warning, true, 'Warned', said.join('; '));
-}
-
-function scheduledCondition(facts: StatusFacts, news: News): ConditionNews {
-  const who = `${namespaceOf(facts.cr)}/${facts.cr.metadata.name}`;
-  if (facts.placement.done) {
-    return news(
-      CONDITIONS.scheduled,
-      true,
-      'GetSchedulerSuccess',
-      `Get Scheduler Result From MultiCloudMongoDB Annotations Success (${who}): ${facts.annotation ?? ''}`,
-    );
-  }
-  const wait = facts.progress?.wait ?? facts.placement.wait;
-  const unschedulable = wait.code === 'Unschedulable';
-  return news(
-    CONDITIONS.scheduled,
-    false,
-    unschedulable ? 'Unschedulable' : 'GetSchedulerFailed',
-    unschedulable
-      ? wait.message
-      : `Get Scheduler Result From MultiCloudMongoDB Annotations Failed (${who}): ${facts.placement.wait.message}`,
-  );
 }

@@ -30,8 +30,8 @@ export const ANNOTATIONS = {
   schedulerResult: 'schedulerResult',
   /** Uid of the instance whose creation has ended well. */
   created: 'middleware.fedstate.io/created',
-  /** Generation of the spec that was dispatched last: what a later one asks for has not reached the members. */
-  appliedGeneration: 'middleware.fedstate.io/applied-generation',
+  /** `<generation>/<digest>` of the spec that was dispatched last: what another one asks for has not reached the members. */
+  appliedSpec: 'middleware.fedstate.io/applied-spec',
   /** `<cluster>/<ordinal>` of the one member that may ever be initiated; written before the first attempt. */
   seedMember: 'middleware.fedstate.io/seed-member',
   /** Revision of the override that made this object's spec; the member's status echoes it. */

@@ -1,3 +1,4 @@
+import { describeSpec } from '../../../src/activities/instance-marks';
 import { composeStatus, type StatusFacts } from '../../../src/activities/status-document';
 import type { HealthVerdict } from '../../../src/domain/health';
 import { done, waitFor } from '../../../src/domain/operation';
@@ -62,7 +63,14 @@ const report = (cluster: string, ordinals: number[], revision: string): [string,
 
 function factsOf(changes: Partial<StatusFacts> = {}): StatusFacts {
   return {
-    cr: makeInstance({}, { namespace: 'federation-mongo-operator', name: 'multicloudmongodb-sample' }),
+    cr: makeInstance(
+      {},
+      {
+        namespace: 'federation-mongo-operator',
+        name: 'multicloudmongodb-sample',
+        annotations: { 'middleware.fedstate.io/applied-spec': '1/x' },
+      },
+    ),
     now: '2026-11-23T07:07:57Z',
     annotation,
     placement: done(placement),
@@ -207,13 +215,15 @@ describe('composeStatus', () => {
   });
 
   it.each([
-    ['1', 1, 'True', 'Applied'],
-    ['1', 3, 'False', 'ChangeNotCarriedOut'],
-  ])('built from generation %s, spec at %d: SpecApplied is %s', (applied, generation, status, reason) => {
-    const annotations = { 'middleware.fedstate.io/applied-generation': applied };
-    const { conditions, observedGeneration } = composeStatus(
-      factsOf({ cr: makeInstance({}, { annotations, generation }) }),
+    ['the spec as built', 1, {}, 'Health', 'True', 'Applied'],
+    ['a spec that has changed since', 3, { replicaset: 7 }, 'SubHealth', 'False', 'ChangeNotCarriedOut'],
+    ['a change that was taken back', 4, {}, 'Health', 'True', 'Applied'],
+  ])('%s: %d %j is %s, SpecApplied is %s', (_what, generation, spec, word, status, reason) => {
+    const annotations = { 'middleware.fedstate.io/applied-spec': describeSpec(makeInstance({})) };
+    const { state, conditions, observedGeneration } = composeStatus(
+      factsOf({ cr: makeInstance(spec, { annotations, generation }) }),
     );
+    expect(state).toBe(word);
     expect(observedGeneration).toBe(generation);
     expect(conditions?.find(({ type }) => type === 'SpecApplied')).toMatchObject({ status, reason });
   });
