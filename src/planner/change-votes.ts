@@ -3,7 +3,7 @@ import type { DesiredMember, MemberConfig } from '../domain/replica-set';
 import { priorityOfPrimary, type Draft } from './draft';
 import { handOver } from './hand-over';
 import { fatalClusters } from './quorum';
-import { isHealthyIn, quorumOf, type SetState } from './set-state';
+import { candidatesIn, isHealthyIn, quorumOf, type SetState } from './set-state';
 import { settleFields } from './settle-fields';
 
 export interface VoteWish {
@@ -33,10 +33,8 @@ export function changeVotes(
   for (;;) {
     const open = openChanges(draft.state, wish);
     if (open.length === 0) return { done: true, stuck: [] };
-    const best = pickBest(
-      draft,
-      open.filter((change) => change.host !== draft.state.primaryHost),
-    );
+    const others = open.filter((change) => change.host !== draft.state.primaryHost);
+    const best = pickBest(draft, others, others.length < open.length ? heirsOf(draft.state, wish) : []);
     if (best !== undefined) {
       draft.take(best.facts);
       if (best.grants) raisePriority(draft, best.host, wish.wishes);
@@ -75,13 +73,23 @@ function openChanges(state: SetState, wish: VoteWish): Change[] {
   }
 }
 
-function pickBest(draft: Draft, changes: readonly Change[]): Change | undefined {
+/** While nobody could take over from a primary that goes: who may, so that seven votes are not full before one of them has its own (S5, S14). */
+function heirsOf(state: SetState, { wishes }: VoteWish): string[] {
+  const maySucceed = (host: string): boolean => (wishes.get(host)?.priority ?? 0) > 0;
+  return candidatesIn(state, state.primaryHost).some(({ host }) => maySucceed(host))
+    ? []
+    : state.members.map(({ host }) => host).filter(maySucceed);
+}
+
+function pickBest(draft: Draft, changes: readonly Change[], heirs: readonly string[]): Change | undefined {
   const rated = changes.flatMap((change) => {
     const applied = draft.probe(change.facts);
     if (!applied.ok) return [];
     const view = quorumOf(applied.state);
     const deadFirst = change.dead && !change.grants ? 1 : 0;
-    return [{ change, rank: [deadFirst, change.grants ? 1 : 0, view.margin, -fatalClusters(view).length] }];
+    const heirFirst = change.grants && heirs.includes(change.host) ? 1 : 0;
+    const grants = change.grants ? 1 : 0;
+    return [{ change, rank: [deadFirst, heirFirst, grants, view.margin, -fatalClusters(view).length] }];
   });
   return rated.sort((a, b) => compareRanks(b.rank, a.rank))[0]?.change;
 }

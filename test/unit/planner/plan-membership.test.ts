@@ -317,6 +317,18 @@ describe('what cannot be done now', () => {
   );
 });
 
+test('a leaving primary whose only heir has no vote yet: the heir gets one before all seven are taken (S5, S14)', () => {
+  const silent = ['a0:1', 'a1:1', 'a2:1', 'a3:1', 'a4:1'];
+  const present = silent.map((host, id) => member(id, host, { votes: 0, priority: 0, hidden: true }));
+  const model = modelOf([...present, member(8, 'p0:1')]);
+  const heir = desired('z0:1');
+  const wish = [...[...silent, 'a5:1'].map((host) => desired(host, { priority: 0, hidden: true })), heir];
+  const steps = outline(plan(model, wish));
+  expect(steps.filter((step) => step.startsWith('grantVote'))[0]).toBe('grantVote z0:1');
+  expect(steps).toEqual(expect.arrayContaining(['stepDown p0:1', 'removeMember p0:1']));
+  expect(steps.filter((step) => step.startsWith('grantVote'))).toHaveLength(7);
+});
+
 describe('the plan tells', () => {
   test('the clusters whose loss would be fatal, in between and at the end (S8)', () => {
     const outcome = plan(modelOf(running), [desired(A), desired('a1:1'), desired(B)]);
