@@ -3,7 +3,12 @@ import { promisify } from 'node:util';
 import { z } from 'zod';
 import { multiCloudMongoDBSchema, type MultiCloudMongoDB } from '../../src/api/multicloudmongodb';
 import { KINDS, objectSchema } from '../../src/kube/object';
-import { missingEnvironment, readEnvironment, type Environment } from '../support/environment';
+import {
+  closeEnvironment,
+  missingEnvironment,
+  readEnvironment,
+  type Environment,
+} from '../support/environment';
 import { until } from '../support/until';
 
 const missing =
@@ -56,6 +61,8 @@ suite(`kill -9 during a creation (seed ${SEED})`, () => {
       { fieldManager: 'e2e' },
     );
   });
+
+  afterAll(() => closeEnvironment(environment));
 
   it.each(
     VICTIMS.map(

@@ -8,7 +8,12 @@ import { multiCloudMongoDBSchema, type MultiCloudMongoDB } from '../../src/api/m
 import { KINDS, objectSchema, type Kind, type Manifest } from '../../src/kube/object';
 import type { Kube } from '../../src/kube/client';
 import { listDispatched } from '../support/dispatched-objects';
-import { missingEnvironment, readEnvironment, type Environment } from '../support/environment';
+import {
+  closeEnvironment,
+  missingEnvironment,
+  readEnvironment,
+  type Environment,
+} from '../support/environment';
 import { until } from '../support/until';
 
 const missing = missingEnvironment();
@@ -129,6 +134,7 @@ suite('the samples, unchanged', () => {
 
   afterAll(async () => {
     await removeInstance(environment);
+    closeEnvironment(environment);
   }, 240_000);
 
   it('walkthrough: five members 2/2/1 over three equal clusters, healthy, writable', async () => {

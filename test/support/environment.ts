@@ -28,6 +28,11 @@ export function missingEnvironment(): string | undefined {
   return existsSync(path) ? undefined : `FEDSTATE_E2E names ${path}, which does not exist`;
 }
 
+/** Closes what reading the environment has opened. */
+export function closeEnvironment(environment: Environment): void {
+  for (const kube of [environment.karmada, ...environment.members.values()]) kube.transport.close();
+}
+
 export function readEnvironment(): Environment {
   const path = process.env['FEDSTATE_E2E'];
   const facts = fileSchema.parse(JSON.parse(readFileSync(path ?? '', 'utf8')));
