@@ -10,3 +10,14 @@ export async function eventually<T>(check: () => T | Promise<T>, ms = 20_000): P
     }
   }
 }
+
+/** Asks every 20 ms until it holds. @throws with what it was after `ms` */
+export async function eventuallyHolds(
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  ms?: number,
+): Promise<void> {
+  await eventually(async () => {
+    if (!(await holds())) throw new Error(`did not come to hold: ${what}`);
+  }, ms);
+}

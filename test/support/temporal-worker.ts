@@ -1,5 +1,8 @@
-import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
+import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { createErrorInterceptor } from '../../src/activities/error-interceptor';
+import { HEALTH_TASK_QUEUE } from '../../src/domain/task-queues';
+import type { FakeActivities } from './world';
 
 // Before the first worker: failures speak through assertions, not through a log.
 Runtime.install({
@@ -11,6 +14,16 @@ export interface TestWorker {
   readonly client: Client;
   readonly taskQueue: string;
 }
+
+export interface TestWorkerOptions {
+  readonly activities: FakeActivities;
+  readonly taskQueue: string;
+  /** Also serves the one queue of health watches: at most one suite at a time may. */
+  readonly watchesHealth?: boolean;
+}
+
+// The default names the machine, which a recorded history must not.
+const IDENTITY = 'fedstate-test';
 
 /** Required part of the environment that the global set-up has filled. */
 function fromSetup(name: string): string {
@@ -24,42 +37,43 @@ function fromSetup(name: string): string {
  * open on this queue is terminated, so that no pending call meets a closed connection.
  */
 export async function withWorker(
-  activities: Record<string, (input: never) => Promise<unknown>>,
-  taskQueue: string,
+  { activities, taskQueue, watchesHealth = false }: TestWorkerOptions,
   body: (worker: TestWorker) => Promise<void>,
 ): Promise<void> {
   const address = fromSetup('TEMPORAL_TEST_ADDRESS');
   const native = await NativeConnection.connect({ address });
   const connection = await Connection.connect({ address });
-  const client = new Client({ connection });
+  const client = new Client({ connection, identity: IDENTITY });
   const cached = process.env['MAX_CACHED_WORKFLOWS'];
-  const worker = await Worker.create({
+  const shared = {
     connection: native,
-    taskQueue,
+    identity: IDENTITY,
     activities,
+    interceptors: { activity: [() => ({ inbound: createErrorInterceptor() })] },
+    // A cancelled activity hears of it with its next heartbeat that is really sent.
+    maxHeartbeatThrottleInterval: 100,
+  };
+  const worker = await Worker.create({
+    ...shared,
+    taskQueue,
     workflowBundle: { codePath: fromSetup('TEMPORAL_TEST_BUNDLE') },
     ...(cached === undefined ? {} : { maxCachedWorkflows: Number(cached) }),
   });
+  const watcher = watchesHealth
+    ? await Worker.create({ ...shared, taskQueue: HEALTH_TASK_QUEUE })
+    : undefined;
+  const runBody = async (): Promise<void> => {
+    await body({ client, taskQueue });
+    for await (const open of client.workflow.list({
+      query: `TaskQueue='${taskQueue}' AND ExecutionStatus='Running'`,
+    })) {
+      await client.workflow.getHandle(open.workflowId).terminate('test ended');
+    }
+  };
   try {
-    await worker.runUntil(async () => {
-      await body({ client, taskQueue });
-      for await (const open of client.workflow.list({
-        query: `TaskQueue='${taskQueue}' AND ExecutionStatus='Running'`,
-      })) {
-        await endWorkflow(client, open.workflowId);
-      }
-    });
+    await worker.runUntil(() => (watcher === undefined ? runBody() : watcher.runUntil(runBody)));
   } finally {
     await connection.close();
     await native.close();
-  }
-}
-
-/** The list lags behind: what it calls running may have ended by itself. */
-async function endWorkflow(client: Client, workflowId: string): Promise<void> {
-  try {
-    await client.workflow.getHandle(workflowId).terminate('test ended');
-  } catch (error) {
-    if (!(error instanceof WorkflowNotFoundError)) throw error;
   }
 }

@@ -1,0 +1,97 @@
+import { done, type StageResult } from '../../src/domain/operation';
+import type { Placement } from '../../src/domain/placement';
+import type { Plan, QuorumView } from '../../src/domain/plan';
+import { toStep } from '../../src/planner/step-contract';
+import { CLUSTERS, edit, type ActivityName, type Fake, type FakeActivities, type World } from './world';
+
+/** Held by the fakes as the real activities hold it: what they use must never be in what they return. */
+export const PLANTED_PASSWORD = 'Planted-Passw0rd-9c41';
+
+/** Every activity over a world: each succeeds unless `world.instead` says otherwise. */
+export function fakeActivities(world: World): FakeActivities {
+  const fake = <Name extends ActivityName>(name: Name, usual: Fake<Name>): Fake<Name> => {
+    return (input) => {
+      world.calls.push(name);
+      return world.instead[name]?.(input) ?? usual(input);
+    };
+  };
+  const says = (value: string) => (): Promise<StageResult<string>> => Promise.resolve(done(value));
+
+  return {
+    readInstance: fake('readInstance', () => Promise.resolve(world.snapshot)),
+    reportStatus: fake('reportStatus', ({ progress }) => {
+      if (progress?.wait !== undefined) world.waits.push(progress.wait);
+      return Promise.resolve();
+    }),
+    recordOperation: fake('recordOperation', ({ record }) => {
+      world.records.push(record);
+      return Promise.resolve();
+    }),
+    startHealthWatch: fake('startHealthWatch', () => Promise.resolve()),
+    pokeInstance: fake('pokeInstance', () => Promise.resolve()),
+    watchInstance: fake('watchInstance', () => Promise.resolve({ gone: true })),
+
+    checkReferences: fake('checkReferences', says('all there')),
+    placeInstance: fake('placeInstance', () =>
+      Promise.resolve(done({ clusters: CLUSTERS, summary: 'one each', placement: PLACEMENT })),
+    ),
+    prepareCredentials: fake('prepareCredentials', ({ instance }) => {
+      world.secrets.set(`${instance.name}-auth`, PLANTED_PASSWORD);
+      return Promise.resolve(done(`Secret ${instance.name}-auth`));
+    }),
+    dispatchInstance: fake('dispatchInstance', says(CLUSTERS.join(', '))),
+    awaitMembers: fake('awaitMembers', says('3 run')),
+    planReplicaSet: fake('planReplicaSet', () => Promise.resolve(done(planOf(world)))),
+    executeStep: fake('executeStep', ({ instance, step }) => {
+      if (!world.secrets.has(`${instance.name}-auth`)) return Promise.reject(new Error('no credentials'));
+      world.steps = world.steps.filter(({ kind }) => kind !== step.kind);
+      return Promise.resolve(step.kind);
+    }),
+    ensureUsers: fake('ensureUsers', says('none asked for')),
+    publishConnection: fake('publishConnection', ({ instance: { name } }) => {
+      const password = world.secrets.get(`${name}-auth`) ?? '';
+      world.secrets.set(`${name}-connection`, `mongodb://root:${password}@10.0.1.1:30001/?replicaSet=rs0`);
+      return Promise.resolve(done(`Secret ${name}-connection`));
+    }),
+    verifyInstance: fake('verifyInstance', () => {
+      edit(world, { created: true, health: 'Health' });
+      return Promise.resolve(done('Health'));
+    }),
+
+    liftPreservation: fake('liftPreservation', says('lifted')),
+    deleteTemplates: fake('deleteTemplates', says('deleted')),
+    awaitRemoval: fake('awaitRemoval', says('clean')),
+    deletePolicies: fake('deletePolicies', says('deleted')),
+    releaseInstance: fake('releaseInstance', () => {
+      world.snapshot = { found: false };
+      return Promise.resolve(done('released'));
+    }),
+  };
+}
+
+const PLACEMENT: Placement = {
+  shares: CLUSTERS.map((cluster) => ({ cluster, replicaset: 1 })),
+  members: CLUSTERS.map((cluster) => ({ cluster, ordinal: 0, votes: 1 })),
+  leaving: [],
+  reasons: CLUSTERS.map((cluster) => ({ cluster, chosen: true, room: 4, reason: 'room for 4' })),
+  quorum: { votes: 3, majority: 2, fatalClusters: [], survivesAnyCluster: true },
+  warnings: [],
+};
+
+const NO_VOTES: QuorumView = { votes: 0, majority: 0, healthyVotes: 0, margin: 0, losses: [] };
+const THREE_VOTES: QuorumView = {
+  votes: 3,
+  majority: 2,
+  healthyVotes: 3,
+  margin: 1,
+  losses: CLUSTERS.map((cluster) => ({ cluster, votes: 1, left: 2, fatal: false })),
+};
+
+/** What the set still lacks, in the planner's words. */
+const planOf = ({ steps }: World): Plan => ({
+  steps: steps.map((step) => toStep(step)),
+  hash: `${steps.length} to go`,
+  warnings: [],
+  before: steps.length > 0 ? NO_VOTES : THREE_VOTES,
+  after: THREE_VOTES,
+});
