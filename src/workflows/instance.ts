@@ -57,6 +57,7 @@ export async function instance(input: InstanceInput): Promise<void> {
   let poked = input.state === undefined;
   let running: Running | undefined;
   let ended: OperationRecord | undefined;
+  let failedKind: OperationKind | undefined;
 
   setHandler(pokeSignal, () => {
     poked = true;
@@ -65,16 +66,14 @@ export async function instance(input: InstanceInput): Promise<void> {
   for (;;) {
     await condition(() => poked || ended !== undefined);
     if (ended !== undefined) {
-      state = { ...state, last: ended, failures: ended.outcome === 'failed' ? state.failures + 1 : 0 };
-      await quick.recordOperation({ instance: ref, record: ended });
-      const deleted = ended.kind === 'deleteInstance' && ended.outcome === 'succeeded';
-      const failed = ended.outcome === 'failed';
+      const record: OperationRecord = ended;
       ended = undefined;
       running = undefined;
-      poked = false;
-      if (failed) await condition(() => poked, pauseBeforeRetry(state.failures));
-      poked = true;
-      if (deleted) {
+      const failed = record.outcome === 'failed';
+      failedKind = failed ? record.kind : undefined;
+      state = { ...state, last: record, failures: failed ? state.failures + 1 : 0 };
+      await quick.recordOperation({ instance: ref, record });
+      if (record.kind === 'deleteInstance' && record.outcome === 'succeeded') {
         upsertSearchAttributes([{ key: PHASE, value: 'Deleted' }]);
         return;
       }
@@ -98,6 +97,13 @@ export async function instance(input: InstanceInput): Promise<void> {
     }
     // A pause must not hold a finalizer: removal goes on.
     if (wanted === 'deleteInstance' || (wanted !== undefined && !snapshot.paused)) {
+      if (wanted === failedKind) {
+        // Only now that it is known what is wanted: the pause of a failed creation must not hold up a deletion.
+        failedKind = undefined;
+        await condition(isPoked, pauseBeforeRetry(state.failures));
+        poked = true;
+        continue;
+      }
       running = await start(wanted);
       continue;
     }
