@@ -2,24 +2,30 @@ import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow'
 import type { Activities } from '../activities/registry';
 import { HEALTH_TASK_QUEUE } from '../domain/task-queues';
 
+// Whatever follows a cancelled operation must find nothing of it still writing.
+const cancellationType = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
 const retry = { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '30 seconds' } as const;
 
 /** Reads and small writes: seconds. */
-export const quick = proxyActivities<Activities>({ startToCloseTimeout: '60 seconds', retry });
+export const quick = proxyActivities<Activities>({
+  startToCloseTimeout: '60 seconds',
+  cancellationType,
+  retry,
+});
 
 /** Sequences of writes over several clusters, with heartbeats. */
 export const sequence = proxyActivities<Activities>({
   startToCloseTimeout: '10 minutes',
   heartbeatTimeout: '30 seconds',
-  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  cancellationType,
   retry,
 });
 
-/** Replica-set commands: never two at a time, so a cancelled one is waited for. */
+/** Replica-set commands: never two at a time. */
 export const command = proxyActivities<Activities>({
   startToCloseTimeout: '10 minutes',
   heartbeatTimeout: '60 seconds',
-  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  cancellationType,
   retry: { ...retry, maximumAttempts: 10 },
 });
 

@@ -34,12 +34,13 @@ export async function runStages(
   });
 
   for (;;) {
+    // Before the pass: what a nudge during it tells of may have come too late for the pass to see.
+    nudged = false;
     const wait = await runPass();
     if (wait === undefined) return;
     const sameWait = lastWait === `${wait.code} ${wait.message}`;
     lastWait = `${wait.code} ${wait.message}`;
     pauses = sameWait ? pauses + 1 : 0;
-    nudged = false;
     await condition(isNudged, Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(pauses, 10)));
     // A nudge may come in bursts; one look a second is enough.
     if (isNudged()) await sleep('1 second');
