@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { packageFolder } from '../../local/stack/package-folder';
 import { searchAttributeArguments, temporalServerPath } from '../../local/programs/temporal';
 
 /** One development server and one workflow bundle for all suites of the project that names this file. */
@@ -28,7 +29,7 @@ export default async function setup(): Promise<void> {
   const address = `127.0.0.1:${port}`;
   await waitForServer(address);
   const { code } = await bundleWorkflowCode({
-    workflowsPath: join(__dirname, '../../src/workflows/index.ts'),
+    workflowsPath: join(packageFolder(), 'src/workflows/index.ts'),
     logger: new DefaultLogger('ERROR'),
   });
   const bundle = join(mkdtempSync(join(tmpdir(), 'fedstate-bundle-')), 'bundle.js');

@@ -26,7 +26,7 @@ export interface TestWorkerOptions {
 const IDENTITY = 'fedstate-test';
 
 /** Required part of the environment that the global set-up has filled. */
-function fromSetup(name: string): string {
+export function fromSetup(name: string): string {
   const value = process.env[name];
   if (value === undefined) throw new Error(`${name} is not set: did the global set-up run?`);
   return value;
