@@ -59,9 +59,10 @@ describe('an operation', () => {
 
   it('calls a person when planning leads nowhere', async () => {
     const world = newWorld();
+    world.steps = [{ kind: 'createUsers' }];
     world.instead.executeStep = ({ step }) => Promise.resolve(step.kind);
     await withCreation(world, async () => {
-      await eventuallyHolds('waits', () => world.waits.length > 0);
+      await eventuallyHolds('waits', () => world.waits.length > 0, 50_000);
       expect(world.waits).toEqual([
         { code: 'ReplicaSet', message: expect.stringContaining('not as desired after 20 plans') as string },
       ]);
@@ -74,7 +75,7 @@ describe('an operation', () => {
     world.instead.placeInstance = waits('Unschedulable', 'no room');
     await withCreation(world, async (operation) => {
       await eventually(async () => expect(await timersOf(operation)).toEqual([5]));
-      for (let nudges = 0; nudges < 10; nudges += 1) await operation.signal('nudge');
+      await Promise.all(Array.from({ length: 10 }, () => operation.signal('nudge')));
       // Five seconds, cut short; one for the burst; then the second pause, which nothing cuts short.
       await eventually(async () => expect(await timersOf(operation)).toEqual([5, 1, 10]));
       expect(countOf(world, 'placeInstance')).toBe(2);
@@ -153,7 +154,6 @@ describe('a cancelled operation', () => {
       await eventuallyHolds('failed often', () => countOf(world, 'prepareCredentials') === 4);
       await operation.cancel();
       await expect(operation.result()).rejects.toThrow('Workflow execution cancelled');
-      expect(countOf(world, 'prepareCredentials')).toBe(4);
     });
   });
 });

@@ -4,7 +4,8 @@ import { fakeActivities } from '../support/fake-activities';
 import { withWorker } from '../support/temporal-worker';
 import { countOf, newWorld, type World } from '../support/world';
 
-jest.setTimeout(60_000);
+// Fifty changes are a hundred activities; without a workflow cache each one replays all before it.
+jest.setTimeout(180_000);
 
 /** Runs a watch until the instance is gone, after so many changes. Gives the digests it was asked with, and the runs. */
 async function watchThrough(world: World, changes: number): Promise<{ asked: unknown[]; runs: Set<string> }> {
