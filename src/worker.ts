@@ -32,6 +32,8 @@ export async function startWorkers(facts: WorkerFacts): Promise<RunningWorkers> 
   const work = await Worker.create({
     ...shared,
     taskQueue: TASK_QUEUE,
+    // A cancellation comes with the answer to a heartbeat, which the SDK else keeps back for up to 48 s.
+    maxHeartbeatThrottleInterval: '5 seconds',
     ...(facts.workflowBundle === undefined
       ? { workflowsPath: require.resolve('./workflows') }
       : { workflowBundle: { codePath: facts.workflowBundle } }),
