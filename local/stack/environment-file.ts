@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { environmentFile } from '../suite/suite';
 import { writeFileAtomically } from './json-file';
 import type { StackLayout } from './layout';
+import { podLogFolder } from './node-specs';
 
 /** Tells the end-to-end suite where a stack's clusters are: paths of kubeconfigs, and the way to kill a process. */
 export function writeEnvironment(layout: StackLayout, packageFolder: string): void {
@@ -10,6 +11,10 @@ export function writeEnvironment(layout: StackLayout, packageFolder: string): vo
     karmada: layout.karmada.kubeconfig,
     members: Object.fromEntries(layout.members.map((member) => [member.name, member.kubeconfig])),
     temporalAddress: layout.temporal.address,
+    logFolders: [
+      layout.logFolder,
+      ...(layout.attached ? [] : layout.members.flatMap(({ nodes }) => nodes.map(podLogFolder))),
+    ],
     killCommand: ['env', `FEDSTATE_STACK=${layout.name}`, process.execPath, program, 'local', 'kill'],
   };
   writeFileAtomically(environmentFile(layout.root), `${JSON.stringify(facts, null, 2)}\n`);

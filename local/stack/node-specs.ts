@@ -92,6 +92,8 @@ function kubeletConfig(node: NodeLayout, pki: Pki): string {
     },
     authorization: { mode: 'AlwaysAllow' },
     containerRuntimeEndpoint: `unix://${node.containerdSocket}`,
+    // Not the machine's /var/log/pods: what a stack writes goes with it.
+    podLogsDir: podLogFolder(node),
     clusterDNS: [CLUSTER_DNS_ADDRESS],
     clusterDomain: 'cluster.local',
     resolvConf: configOf(node, 'resolv.conf'),
@@ -110,6 +112,8 @@ function kubeletConfig(node: NodeLayout, pki: Pki): string {
     logging: { verbosity: 0 },
   });
 }
+
+export const podLogFolder = (node: NodeLayout): string => join(node.folder, 'pod-logs');
 
 export function containerdSpec(node: NodeLayout): ProcessRequest {
   return {

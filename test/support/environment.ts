@@ -9,6 +9,8 @@ export interface Environment {
   readonly karmadaKubeconfig: string;
   readonly members: ReadonlyMap<string, Kube>;
   readonly temporalAddress: string;
+  /** Folders with the logs of processes and pods, as far as they lie on this machine. */
+  readonly logFolders: readonly string[];
   /** Command that kills one process of the local stack by name; absent outside it. */
   readonly killCommand?: readonly string[] | undefined;
 }
@@ -17,6 +19,7 @@ const fileSchema = z.object({
   karmada: z.string(),
   members: z.record(z.string(), z.string()),
   temporalAddress: z.string(),
+  logFolders: z.array(z.string()).default([]),
   killCommand: z.array(z.string()).optional(),
 });
 
@@ -41,6 +44,7 @@ export function readEnvironment(): Environment {
     karmadaKubeconfig: facts.karmada,
     members: new Map(Object.entries(facts.members).map(([name, kubeconfig]) => [name, kubeOf(kubeconfig)])),
     temporalAddress: facts.temporalAddress,
+    logFolders: facts.logFolders,
     killCommand: facts.killCommand,
   };
 }
