@@ -18,7 +18,8 @@ const project = (name, extra = {}) => ({
 
 /** @type {import('jest').Config} */
 module.exports = {
-  maxWorkers: 2,
+  // Twice the cores of the smallest machine that is thought of: most suites wait for servers more than they compute.
+  maxWorkers: 4,
   projects: [
     project('unit'),
     project('contract'),

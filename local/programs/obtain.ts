@@ -154,19 +154,20 @@ async function build(
     60_000,
   );
   try {
-    for (const program of missing) {
-      await runCommand(
-        'go',
-        [
-          ...['build', '-trimpath', `-ldflags=${set.buildFlags.join(' ')}`],
-          ...['-o', join(scratch, program.name), program.package],
-        ],
-        {
-          cwd: toolFolder(packageFolder, set),
-          env: { CGO_ENABLED: '0', GOFLAGS: '-mod=readonly', GOWORK: 'off' },
-        },
-      );
-    }
+    // One call for all: while one program is linked, on a single core, others go on compiling.
+    const [only] = missing;
+    const target = missing.length === 1 && only !== undefined ? join(scratch, only.name) : `${scratch}/`;
+    await runCommand(
+      'go',
+      [
+        ...['build', '-trimpath', `-ldflags=${set.buildFlags.join(' ')}`, '-o', target],
+        ...missing.map((program) => program.package),
+      ],
+      {
+        cwd: toolFolder(packageFolder, set),
+        env: { CGO_ENABLED: '0', GOFLAGS: '-mod=readonly', GOWORK: 'off' },
+      },
+    );
     return new Map(names.map((name) => [name, keepProgram(folder, name, join(scratch, name))]));
   } finally {
     clearInterval(progress);
