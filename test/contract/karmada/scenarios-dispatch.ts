@@ -328,6 +328,9 @@ export function describeDispatch(lab: () => Lab): void {
         ),
       );
       await lab().karmada.apply(policy('hang', ['east'], { preserveResourcesOnDeletion: true }));
+      // Before the old Work may go: as long as the binding names the cluster, a retry makes a new one, which hangs again.
+      await eventuallyEquals(() => clustersOf(lab(), 'hang'), ['east']);
+      await pause(300);
       await lab().karmada.merge(WORK, 'karmada-es-west', work, {
         spec: { preserveResourcesOnDeletion: false },
       });
