@@ -52,9 +52,14 @@ export async function reconcileInstance(
   const status = computeStatus(instance, after, findings, nowText(context));
   await writeStatus(context.kube, instance, status);
   tellFindings(context, instance, findings);
+  if (status.state === 'Running' && replica !== undefined && lacksUsers(replica)) return AGAIN.working;
   if (status.state === 'Running' || status.state === 'Pause') return undefined;
   return findings.notReady === undefined ? AGAIN.working : AGAIN.waiting;
 }
+
+/** A set that was initiated a moment ago gets its users next, and nothing in this cluster tells when. */
+const lacksUsers = ({ users }: ReplicaFindings): boolean =>
+  Object.keys(users).length > 0 && SYSTEM_USERS.some((user) => users[user] !== true);
 
 interface Observed {
   readonly members: MemberSet;

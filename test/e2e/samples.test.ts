@@ -186,8 +186,14 @@ suite('the samples, unchanged', () => {
   it('the derived MongoDB in each member says the same', async () => {
     const found: MongoDB[] = [];
     for (const [cluster, kube] of environment.members) {
-      const mongo = await kube.get({ kind: KINDS.mongoDB, namespace: NAMESPACE, name: NAME }, mongoDBSchema);
-      if (mongo === undefined) throw new Error(`no MongoDB in ${cluster}`);
+      // A manager learns of the users with its next look, some seconds after they were made.
+      const mongo = await until(`the users seen in ${cluster}`, 30, async () => {
+        const now = await kube.get({ kind: KINDS.mongoDB, namespace: NAMESPACE, name: NAME }, mongoDBSchema);
+        const types = (now?.status?.conditions ?? []).map(({ type }) => type);
+        return now !== undefined && types.includes('userClusterAdmin')
+          ? { answer: now }
+          : { reason: JSON.stringify(types) };
+      });
       found.push(mongo);
       expect(mongo.metadata.finalizers).toContain('mongodb.finalizers.middleware.fedstate.io');
       expect(mongo.metadata.labels).toMatchObject({
@@ -217,7 +223,7 @@ suite('the samples, unchanged', () => {
     expect(template?.spec.members).toBeUndefined();
     expect(found.filter((mongo) => mongo.spec.rsInit === true)).toHaveLength(1);
     expect(found.reduce((sum, mongo) => sum + (mongo.spec.members ?? 0), 0)).toBe(5);
-  }, 60_000);
+  }, 120_000);
 
   it("the kubelets' view is clean: pods ready, no restart, no warning that repeats", async () => {
     const podSchema = objectSchema.extend({
