@@ -52,7 +52,7 @@ export async function reconcileInstance(
   const status = computeStatus(instance, after, findings, nowText(context));
   await writeStatus(context.kube, instance, status);
   tellFindings(context, instance, findings);
-  if (status.state === 'Running' && replica !== undefined && lacksUsers(replica)) return AGAIN.working;
+  if (status.state === 'Running' && replica !== undefined && lacksUsers(replica)) return AGAIN.waiting;
   if (status.state === 'Running' || status.state === 'Pause') return undefined;
   return findings.notReady === undefined ? AGAIN.working : AGAIN.waiting;
 }
