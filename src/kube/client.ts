@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { FedStateError, isFedStateError } from '../domain/errors';
 import {
   apiVersionOf,
+  metadataSchema,
   objectSchema,
   type Kind,
   type KubeObject,
@@ -71,6 +72,11 @@ export interface JsonPatchOperation {
 
 const PAGE_SIZE = 500;
 
+/** What a dry run answers: a new object has no version, as it was never stored. */
+const rehearsedSchema: z.ZodType<KubeObject> = objectSchema.extend({
+  metadata: metadataSchema.extend({ resourceVersion: z.string().default('') }),
+});
+
 export function createKube(kubeConfig: KubeConfig, basePath = ''): Kube {
   return kubeOver(createTransport(kubeConfig, basePath));
 }
@@ -81,9 +87,10 @@ export function kubeOver(transport: Transport): Kube {
     path: string,
     body: object,
     contentType: string,
+    schema: z.ZodType<KubeObject> = objectSchema,
   ): Promise<KubeObject> {
     return parse(
-      objectSchema,
+      schema,
       await transport.request({ method, path, body: JSON.stringify(body), contentType }),
       path,
     );
@@ -96,7 +103,8 @@ export function kubeOver(transport: Transport): Kube {
       if (options.dryRun === true) query.set('dryRun', 'All');
       const { namespace, name } = manifest.metadata;
       const path = `${objectPath({ kind, namespace, name })}${subresource}?${query.toString()}`;
-      return send('PATCH', path, manifest, 'application/apply-patch+yaml');
+      const schema = options.dryRun === true ? rehearsedSchema : objectSchema;
+      return send('PATCH', path, manifest, 'application/apply-patch+yaml', schema);
     };
   }
 

@@ -9,7 +9,8 @@ const statusSchema = z.looseObject({
 
 /**
  * The API server's refusal as one of ours. `facts.status` is the HTTP status, `facts.reason` the Kubernetes reason.
- * Kinds: 404 NotFound · 401/403 Unauthorized · 409 Conflict · 400/422 InvalidSpec · 429/5xx Unreachable.
+ * Kinds: 404 NotFound · 401/403 Unauthorized · 409 Conflict · 400/422, and 500 for a field of the wrong type, InvalidSpec ·
+ * 429/5xx Unreachable.
  */
 export function toKubeError(status: number, body: string, action: string): FedStateError {
   const answer = parseStatus(body);
@@ -21,7 +22,11 @@ export function toKubeError(status: number, body: string, action: string): FedSt
       ? {}
       : { retryAfterSeconds: answer.details.retryAfterSeconds }),
   };
-  return new FedStateError(kindOf(status), `${action}: ${answer.message ?? `HTTP ${status}`}`, facts);
+  return new FedStateError(
+    kindOf(status, answer.message ?? ''),
+    `${action}: ${answer.message ?? `HTTP ${status}`}`,
+    facts,
+  );
 }
 
 /** True for the answer that a watch or a list is too old to go on from (HTTP 410). */
@@ -39,7 +44,11 @@ function parseStatus(body: string): z.infer<typeof statusSchema> {
   return body === '' ? {} : { message: body.slice(0, 300) };
 }
 
-function kindOf(status: number): ErrorKind {
+// Server-side apply of a field of another type, or of one that is not there, ends in a bare 500.
+const MISTYPED = /^failed to create typed patch object/;
+
+function kindOf(status: number, message: string): ErrorKind {
+  if (status === 500 && MISTYPED.test(message)) return 'InvalidSpec';
   if (status === 404) return 'NotFound';
   if (status === 401 || status === 403) return 'Unauthorized';
   if (status === 409 || status === 410) return 'Conflict';

@@ -62,6 +62,26 @@ type ConfigMap = z.infer<typeof schema>;
       await server.stop();
     });
 
+    test('a dry run says what would come of a new object, and stores nothing', async () => {
+      const rehearse = (data: unknown): Promise<unknown> =>
+        kube.apply(
+          KINDS.configMap,
+          {
+            apiVersion: 'v1',
+            kind: 'ConfigMap',
+            metadata: { name: 'rehearsed', namespace: 'default' },
+            data,
+          },
+          { fieldManager: 'test', force: true, dryRun: true },
+        );
+      expect(await rehearse({ value: '1' })).toMatchObject({ metadata: { name: 'rehearsed' } });
+      expect(
+        await kube.get({ kind: KINDS.configMap, namespace: 'default', name: 'rehearsed' }, schema),
+      ).toBeUndefined();
+      await expect(rehearse({ 'no key': '1' })).rejects.toMatchObject({ kind: 'InvalidSpec' });
+      await expect(rehearse('no map')).rejects.toMatchObject({ kind: 'InvalidSpec', facts: { status: 500 } });
+    });
+
     test('soak: connections cut every 2 s for 20 s while 100 objects change: nothing lost, nothing told twice', async () => {
       await Promise.all(Array.from({ length: 100 }, (_, i) => put(`soak-${i}`, '0')));
       const { watch, changes, news } = follow(wire.proxied);
