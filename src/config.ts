@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { readAddress } from './domain/address';
 import { FedStateError } from './domain/errors';
 
 const address = z.string().regex(/^[^\s]*:\d{1,5}$/, 'must be HOST:PORT, e.g. 0.0.0.0:8081');
@@ -16,7 +17,15 @@ const configSchema = z.object({
   /** Put over every pod's policy, for sites that load images by hand and have no registry. */
   IMAGE_PULL_POLICY: z.enum(['Always', 'IfNotPresent', 'Never']).optional(),
   /** Address of this cluster for NodePorts, in single-cluster use. */
-  VIP: z.string().optional(),
+  VIP: z
+    .string()
+    .transform((text, context) => {
+      const read = readAddress(text);
+      if (read === undefined && text !== '')
+        context.addIssue('must be an IPv4 or IPv6 address or a DNS name, without a port');
+      return read;
+    })
+    .optional(),
   POD_NAMESPACE: z.string().default('fedstate-system'),
   POD_NAME: z.string().default('fedstate'),
   HEALTH_ADDRESS: address.default('0.0.0.0:8081'),

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { Registry } from 'prom-client';
+import { splitHostPort } from './domain/address';
 import { FedStateError } from './domain/errors';
 
 export interface Listener {
@@ -57,8 +58,7 @@ async function serve(address: string, answer: (path: string) => Promise<Answer>)
 }
 
 function listen(server: Server, address: string): Promise<void> {
-  const colon = address.lastIndexOf(':');
-  const host = address.slice(0, colon);
+  const { host = '', port = Number(address.replace(/^:/, '')) } = splitHostPort(address) ?? {};
   return new Promise((resolve, reject) => {
     server.once('error', (error) =>
       reject(
@@ -68,6 +68,6 @@ function listen(server: Server, address: string): Promise<void> {
         ),
       ),
     );
-    server.listen(Number(address.slice(colon + 1)), host === '' ? undefined : host, () => resolve());
+    server.listen(port, host === '' ? undefined : host, () => resolve());
   });
 }

@@ -2,6 +2,7 @@ import { copyFileSync, chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { z } from 'zod';
+import { describeMissingVip, vipOf } from '../../src/karmada/cluster';
 import { KINDS, metadataSchema } from '../../src/kube/object';
 import { writeArchive } from '../images/archive';
 import { FEDSTATE_IMAGE, makeProductImages } from '../images/image-catalog';
@@ -110,7 +111,7 @@ async function install(
   }
 }
 
-/** The `vip` label of each member's Cluster on Karmada. @throws StackError naming the member without one */
+/** The VIP of each member's Cluster on Karmada. @throws StackError naming the member without one */
 async function readVips(outside: Outside): Promise<Record<string, string>> {
   const karmada = kubeOf(outside.karmada);
   try {
@@ -123,13 +124,8 @@ async function readVips(outside: Outside): Promise<Record<string, string>> {
           2,
         );
       }
-      const vip = cluster.metadata.labels['vip'];
-      if (vip === undefined) {
-        throw new StackError(
-          `Cluster ${name} has no label vip: kubectl label cluster ${name} vip=ADDRESS-OF-ITS-NODEPORTS`,
-          2,
-        );
-      }
+      const vip = vipOf(cluster);
+      if (vip === undefined) throw new StackError(describeMissingVip(cluster), 2);
       vips[name] = vip;
     }
     return vips;

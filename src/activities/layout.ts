@@ -1,12 +1,15 @@
 import { z } from 'zod';
 import type { MemberOverride, MultiCloudMongoDB } from '../api/multicloudmongodb';
+import { joinHostPort } from '../domain/address';
+import type { Wait } from '../domain/instance';
 import { ANNOTATIONS, LABELS } from '../domain/marks';
 import { memberName, type Ordinal } from '../domain/names';
 import { done, waitFor, type StageResult } from '../domain/operation';
 import type { DesiredMember } from '../domain/replica-set';
-import { listClusters, vipOf, type Cluster } from '../karmada/cluster';
+import { describeMissingVip, listClusters, vipOf, type Cluster } from '../karmada/cluster';
 import { namespaceOf } from '../karmada/template';
 import { KINDS, metadataSchema } from '../kube/object';
+import { desiredFault } from '../planner/config-rules';
 import type { ActivityContext } from './context';
 import { readPlacement } from './placement';
 
@@ -54,14 +57,12 @@ export async function readLayout(
     (await listClusters(context.karmada)).map((cluster) => [cluster.metadata.name, cluster]),
   );
   const active = placement.shares.filter((share) => share.replicaset > 0 || share.arbiter === true);
-  const withoutVip = active.filter((share) => vipOfName(clusters, share.cluster) === undefined);
-  if (withoutVip.length > 0) {
-    const names = withoutVip.map((share) => share.cluster).join(', ');
-    return waitFor({
-      code: 'VipMissing',
-      message: `Cluster ${names} has no label "vip". Set it: kubectl label cluster ${names} vip=ADDRESS (the address members are reached at).`,
-    });
-  }
+  const faults = active.flatMap(({ cluster: name }) => {
+    const cluster = clusters.get(name);
+    if (cluster === undefined) return [`Cluster ${name} is not registered with Karmada any more.`];
+    return vipOf(cluster) === undefined ? [describeMissingVip(cluster)] : [];
+  });
+  if (faults.length > 0) return waitFor({ code: 'VipMissing', message: faults.join(' ') });
   const ports = await readNodePorts(context, cr);
   const shares = active.map((share) => ({
     cluster: share.cluster,
@@ -76,34 +77,58 @@ export async function readLayout(
       cluster: member.cluster,
       ordinal: member.ordinal,
       votes: member.votes,
-      host: port === undefined ? undefined : hostAddress(vipOfName(clusters, member.cluster) ?? '', port),
+      host: port === undefined ? undefined : joinHostPort(vipOfName(clusters, member.cluster) ?? '', port),
       region: cluster?.spec.region,
       zone: cluster?.spec.zone ?? cluster?.spec.zones?.[0],
     };
   });
-  const first = shares.find((share) => share.replicaset > 0);
-  if (first === undefined)
+  const seed = seedOf(cr, members);
+  if (seed === undefined)
     return waitFor({ code: 'SchedulerResultInvalid', message: 'The placement has no data member.' });
   return done({
     shares,
     members,
-    seed: seedOf(cr, first.cluster),
+    seed,
     survivesAnyCluster: placement.quorum.survivesAnyCluster,
     clusterLabels: new Set([...clusters.values()].flatMap((cluster) => Object.keys(cluster.metadata.labels))),
   });
 }
 
-/** An IPv6 address wants brackets before a port. */
-export function hostAddress(vip: string, port: number): string {
-  return vip.includes(':') ? `[${vip}]:${port}` : `${vip}:${port}`;
+/** The recorded seed; when none is, the first data member that may become primary, of the biggest share that has one. */
+function seedOf(cr: MultiCloudMongoDB, members: readonly LayoutMember[]): Layout['seed'] | undefined {
+  const recorded = /^(.+)\/(\d+)$/.exec(cr.metadata.annotations[ANNOTATIONS.seedMember] ?? '');
+  if (recorded?.[1] !== undefined) return { cluster: recorded[1], ordinal: Number(recorded[2]) };
+  const overrides = cr.spec.member.overrides ?? [];
+  const data = members.flatMap((member) =>
+    typeof member.ordinal === 'number' ? [{ ...member, ordinal: member.ordinal }] : [],
+  );
+  const first = data.find((member) => desiredMember(member, '', overrides).priority > 0) ?? data[0];
+  return first === undefined ? undefined : { cluster: first.cluster, ordinal: first.ordinal };
 }
 
-/** The recorded seed, or the first member of the biggest share when none is recorded. */
-function seedOf(cr: MultiCloudMongoDB, biggest: string): { cluster: string; ordinal: number } {
-  const recorded = /^(.+)\/(\d+)$/.exec(cr.metadata.annotations[ANNOTATIONS.seedMember] ?? '');
-  return recorded?.[1] === undefined
-    ? { cluster: biggest, ordinal: 0 }
-    : { cluster: recorded[1], ordinal: Number(recorded[2]) };
+/** What the placement and the spec together make impossible: nothing is to be made before it is cured. */
+export function findLayoutFault(cr: MultiCloudMongoDB, layout: Layout): Wait | undefined {
+  const seen = new Map<string, string>();
+  for (const { cluster, vip } of layout.shares) {
+    const other = seen.get(vip);
+    if (other !== undefined) {
+      return {
+        code: 'VipMissing',
+        message: `Clusters ${other} and ${cluster} have the same VIP ${vip}, so that their members would share addresses: give each its own.`,
+      };
+    }
+    seen.set(vip, cluster);
+  }
+  const overrides = cr.spec.member.overrides ?? [];
+  const fault = desiredFault(
+    layout.members.map((member) => desiredMember(member, `${member.cluster}/${member.ordinal}`, overrides)),
+  );
+  return fault === undefined
+    ? undefined
+    : {
+        code: 'SpecRefused',
+        message: `spec.member.overrides: with this placement, ${fault.message} (${fault.rule}) Change or take out overrides.`,
+      };
 }
 
 const vipOfName = (clusters: ReadonlyMap<string, Cluster>, name: string): string | undefined => {

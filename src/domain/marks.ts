@@ -41,6 +41,8 @@ export const ANNOTATIONS = {
   memberStarted: 'middleware.fedstate.io/member-started',
   instanceUid: 'middleware.fedstate.io/instance-uid',
   paused: 'middleware.fedstate.io/paused',
+  /** On a Karmada Cluster, before its label: a label cannot hold an IPv6 address. On a MongoDB: that address. */
+  vip: 'middleware.fedstate.io/vip',
 } as const;
 
 export const FINALIZERS = {

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { metadataSchema, KINDS } from '../kube/object';
 import type { Kube } from '../kube/client';
-import { LABELS } from '../domain/marks';
+import { readAddress } from '../domain/address';
+import { ANNOTATIONS, LABELS } from '../domain/marks';
 
 /** A member cluster as Karmada knows it. */
 export const clusterSchema = z.looseObject({
@@ -39,8 +40,29 @@ export function readyCondition(
   return cluster.status?.conditions.find((condition) => condition.type === 'Ready');
 }
 
-/** The cluster's address for NodePorts: label `vip`, upstream's lower-case spelling. */
-export function vipOf(cluster: Cluster): string | undefined {
-  const vip = cluster.metadata.labels[LABELS.clusterVip];
-  return vip === undefined || vip === '' ? undefined : vip;
+/**
+ * The cluster's address for NodePorts: annotation `middleware.fedstate.io/vip`, else label `vip` (upstream's lower-case
+ * spelling), which can hold no IPv6 address. Undefined: none, or none that can be read.
+ */
+export function vipOf(cluster: Pick<Cluster, 'metadata'>): string | undefined {
+  const text = vipText(cluster);
+  return text === undefined ? undefined : readAddress(text);
+}
+
+/** Why a cluster has no address, and how to give it one. */
+export function describeMissingVip(cluster: Pick<Cluster, 'metadata'>): string {
+  const { name } = cluster.metadata;
+  const text = vipText(cluster);
+  const remedy =
+    `kubectl label cluster ${name} vip=ADDRESS (the address members are reached at), or for an IPv6 address ` +
+    `kubectl annotate cluster ${name} ${ANNOTATIONS.vip}=ADDRESS`;
+  return text === undefined
+    ? `Cluster ${name} has neither label "vip" nor annotation ${ANNOTATIONS.vip}. Set one: ${remedy}.`
+    : `Cluster ${name} has the VIP "${text}", which is no IPv4 or IPv6 address nor a DNS name. Correct it: ${remedy}.`;
+}
+
+function vipText({ metadata }: Pick<Cluster, 'metadata'>): string | undefined {
+  const annotated = metadata.annotations[ANNOTATIONS.vip] ?? '';
+  const text = annotated === '' ? metadata.labels[LABELS.clusterVip] : annotated;
+  return text === '' ? undefined : text;
 }

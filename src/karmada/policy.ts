@@ -1,4 +1,5 @@
-import { LABELS } from '../domain/marks';
+import { isIPv6 } from '../domain/address';
+import { ANNOTATIONS, LABELS } from '../domain/marks';
 import { apiVersionOf, KINDS, type Kind, type Manifest, type OwnerReference } from '../kube/object';
 
 export interface Selected {
@@ -98,9 +99,18 @@ export function buildOverridePolicy(facts: OverrideFacts): Manifest {
         targetCluster: { clusterNames: [rule.cluster] },
         overriders: {
           plaintext: plaintextOf(rule),
-          labelsOverrider: [{ operator: 'add', value: { [LABELS.vip]: rule.vip } }],
+          // A label cannot hold an IPv6 address.
+          ...(isIPv6(rule.vip)
+            ? {}
+            : { labelsOverrider: [{ operator: 'add', value: { [LABELS.vip]: rule.vip } }] }),
           annotationsOverrider: [
-            { operator: 'add', value: { [facts.revisionAnnotation]: facts.revisionOf(rule) } },
+            {
+              operator: 'add',
+              value: {
+                [facts.revisionAnnotation]: facts.revisionOf(rule),
+                ...(isIPv6(rule.vip) ? { [ANNOTATIONS.vip]: rule.vip } : {}),
+              },
+            },
           ],
         },
       })),

@@ -1,14 +1,18 @@
-import { LABELS } from '../domain/marks';
+import { joinHostPort, readAddress } from '../domain/address';
+import { ANNOTATIONS, LABELS } from '../domain/marks';
 import { memberName, MONGO_PORT, type Ordinal } from '../domain/names';
 import type { Snapshot } from './cluster-cache';
 import type { MemberConfig } from './config';
 import type { Addresses } from './findings';
 import type { Instance } from './instance';
 
-/** Address of this cluster's NodePorts: the object's label, else the manager's own setting. */
-export function vipOf(instance: Instance, config: MemberConfig): string | undefined {
-  const label = instance.metadata.labels[LABELS.vip];
-  return label === undefined || label === '' ? config.vip : label;
+/** Address of this cluster's NodePorts: the object's annotation or label, else the manager's own setting. */
+export function vipOf(
+  { metadata }: Pick<Instance, 'metadata'>,
+  config: Pick<MemberConfig, 'vip'>,
+): string | undefined {
+  const asked = metadata.annotations[ANNOTATIONS.vip] ?? metadata.labels[LABELS.vip] ?? '';
+  return readAddress(asked) ?? config.vip;
 }
 
 export function internalAddress(instance: Instance, ordinal: Ordinal, config: MemberConfig): string {
@@ -28,7 +32,7 @@ export function externalAddress(
     .get(ordinal)
     ?.spec.ports.find((entry) => entry.port === MONGO_PORT)?.nodePort;
   if (vip === undefined || port === undefined) return undefined;
-  return vip.includes(':') ? `[${vip}]:${port}` : `${vip}:${port}`;
+  return joinHostPort(vip, port);
 }
 
 export function addressesOf(

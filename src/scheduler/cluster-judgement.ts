@@ -1,4 +1,6 @@
 import type { ClusterCapacity, NodeCapacity } from '../domain/capacity';
+import { ANNOTATIONS } from '../domain/marks';
+import { ownValue } from '../domain/record';
 import { meetsNodeTerm, type AffinityRules, type ClusterTopology, type SetTerm } from './affinity';
 import { hasLabels, nameLabels } from './label-match';
 import { measureRoom, type ClusterRoom, type JudgedNode } from './node-room';
@@ -63,7 +65,7 @@ function judgeCluster(
   const preference = scorePreference(cluster, sound, clusters, clusterKeys);
   const barred = findBar(cluster, sound, clusters);
   const weigh = (free: number): number =>
-    request.clusterWeights === undefined ? running + free : (request.clusterWeights[name] ?? 0);
+    request.clusterWeights === undefined ? running + free : (ownValue(request.clusterWeights, name) ?? 0);
   if (barred !== undefined || cluster.nodes === undefined) {
     return { ...base, barred: barred ?? 'its nodes could not be read', weight: weigh(0), preference };
   }
@@ -90,7 +92,7 @@ function judgeCluster(
 /** Room for data members by what is not on the nodes; an arbiter needs neither weight nor ordinal. */
 function limitRoom(name: string, measured: ClusterRoom, request: ScheduleRequest): ClusterRoom {
   if (request.mode === 'Weighting' && request.clusterWeights !== undefined) {
-    const weight = request.clusterWeights[name] ?? 0;
+    const weight = ownValue(request.clusterWeights, name) ?? 0;
     if (weight === 0) {
       return {
         ...measured,
@@ -111,7 +113,7 @@ function findBar(
 ): string | undefined {
   if (!cluster.ready) return `it is not ready: ${cluster.notReadyReason ?? 'no reason given'}`;
   if ((cluster.vip ?? '') === '') {
-    return `it has no VIP: kubectl label cluster ${cluster.name} vip=ADDRESS (where its members are reached)`;
+    return `it has no VIP that can be read: kubectl label cluster ${cluster.name} vip=ADDRESS (where its members are reached; an IPv6 address goes into the annotation ${ANNOTATIONS.vip})`;
   }
   const taint = findBarringTaint(cluster.taints, request.tolerations);
   if (taint !== undefined) {
@@ -182,7 +184,7 @@ function findNodeBar(node: NodeCapacity, { request, hardSpread }: SoundRequest):
   if (!node.schedulable) return 'cordoned';
   const taint = findBarringTaint(node.taints, request.tolerations);
   if (taint !== undefined) return `with taint ${nameTaint(taint)}, not tolerated`;
-  if (hardSpread !== undefined && node.labels[hardSpread.key] === undefined) {
+  if (hardSpread !== undefined && ownValue(node.labels, hardSpread.key) === undefined) {
     return `without label ${hardSpread.key} (topologySpreadConstraints)`;
   }
   return undefined;

@@ -1,3 +1,5 @@
+import { ownValue } from '../domain/record';
+
 /** Core/v1 NodeSelectorRequirement. */
 export interface LabelRequirement {
   readonly key: string;
@@ -28,7 +30,7 @@ export function hasLabels(
   labels: Readonly<Record<string, string>>,
   wanted: Readonly<Record<string, string>>,
 ): boolean {
-  return Object.entries(wanted).every(([key, value]) => labels[key] === value);
+  return Object.entries(wanted).every(([key, value]) => ownValue(labels, key) === value);
 }
 
 /** Labels as kubectl writes them: `a=1,b=2`. */

@@ -1,5 +1,6 @@
 import type { NodeCapacity, Resources } from '../domain/capacity';
 import { formatQuantity } from '../domain/quantity';
+import { ownValue } from '../domain/record';
 import type { ExistingMember, MemberResources, Reservation } from './request';
 import type { HardSpread } from './topology-spread';
 
@@ -55,7 +56,9 @@ export function measureRoom(question: RoomQuestion): ClusterRoom {
       slots: barred === undefined ? slotsOf(left, perMember) : 0,
       running: existing.filter((member) => member.node === node.name).length,
       domain:
-        question.hardSpread === undefined || !selected ? undefined : node.labels[question.hardSpread.key],
+        question.hardSpread === undefined || !selected
+          ? undefined
+          : ownValue(node.labels, question.hardSpread.key),
     };
   });
   const known = slots.reduce((sum, node) => sum + node.running, 0);

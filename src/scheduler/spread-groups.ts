@@ -1,4 +1,5 @@
 import type { ClusterCapacity } from '../domain/capacity';
+import { ownValue } from '../domain/record';
 import type { SpreadConstraint } from './request';
 
 // Karmada: "SpreadConstraint". Ours counts clusters with at least one data member.
@@ -49,7 +50,7 @@ export function groupsOf(cluster: ClusterCapacity, constraint: SpreadConstraint)
     case 'zone':
       return cluster.zones;
     case undefined:
-      return named(cluster.labels[constraint.spreadByLabel ?? '']);
+      return named(ownValue(cluster.labels, constraint.spreadByLabel ?? ''));
   }
 }
 

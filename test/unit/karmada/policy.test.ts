@@ -96,6 +96,14 @@ describe('buildOverridePolicy', () => {
     });
   });
 
+  it('gives an IPv6 address as an annotation, as no label can hold it', () => {
+    const overriders = JSON.stringify(override([rule('east', { vip: 'fd00::1' })])['spec']);
+    expect(overriders).not.toContain('labelsOverrider');
+    expect(overriders).toContain(
+      '{"middleware.fedstate.io/override-revision":"rev-east","middleware.fedstate.io/vip":"fd00::1"}',
+    );
+  });
+
   it('names retired members, the rollout and the arbiter only where there are any', () => {
     const spec = JSON.stringify(
       override([rule('west', { retired: [1], rollout: [0, 'arbiter'], arbiter: true })])['spec'],

@@ -242,7 +242,7 @@ describe('a cluster is left out, with its reason, when', () => {
     [
       'it has no VIP',
       { vip: undefined },
-      'it has no VIP: kubectl label cluster odd vip=ADDRESS (where its members are reached)',
+      'it has no VIP that can be read: kubectl label cluster odd vip=ADDRESS (where its members are reached; an IPv6 address goes into the annotation middleware.fedstate.io/vip)',
     ],
     [
       'its taint is not tolerated',
