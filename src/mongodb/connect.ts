@@ -1,9 +1,11 @@
 import { MongoClient, type Document, type MongoClientOptions } from 'mongodb';
 import { z } from 'zod';
+import { splitHostPort } from '../domain/address';
 import { FedStateError } from '../domain/errors';
 import { authOptions, type Credentials } from './credentials';
 import { dialMember } from './dial';
 import { replyError, translateError } from './error';
+import { findPasswordFault } from './password';
 
 /** Times in milliseconds. */
 export interface ConnectOptions {
@@ -73,14 +75,17 @@ export async function withMember<T>(
   }
 }
 
-/** @throws FedStateError InvalidSpec when `host` is no `host:port` */
+/** @throws FedStateError InvalidSpec when `host` is no `host:port`, or no driver could send the password */
 export function createClient(
   host: string,
   { credentials, options }: Access,
   extra: MongoClientOptions = {},
 ): MongoClient {
-  if (!/^[^\s,/@?#%]+:\d+$/.test(host))
+  if (splitHostPort(host) === undefined)
     throw new FedStateError('InvalidSpec', `Member address "${host}" is not host:port.`, { host });
+  const fault = credentials.kind === 'user' ? findPasswordFault(credentials.password) : undefined;
+  if (fault !== undefined)
+    throw new FedStateError('InvalidSpec', `The password for ${host} cannot be used, as ${fault}.`, { host });
   const connectTimeout = options?.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
   return new MongoClient(`mongodb://${host}/`, {
     directConnection: true,

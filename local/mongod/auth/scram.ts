@@ -1,5 +1,6 @@
 import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
+import { saslprep } from '@mongodb-js/saslprep';
 import type { Doc } from '../doc';
 import { readNumber, readString } from '../doc';
 
@@ -37,11 +38,20 @@ const hmac = (mechanism: Mechanism, key: Buffer, text: string): Buffer =>
 
 const xor = (a: Buffer, b: Buffer): Buffer => Buffer.from(a.map((byte, i) => byte ^ (b[i] ?? 0)));
 
+/** RFC 4013, as drivers do it too. @throws ScramError for what it prohibits */
+const prepareText = (password: string): string => {
+  try {
+    return saslprep(password);
+  } catch {
+    throw new ScramError('the password holds characters that SASLprep (RFC 4013) prohibits');
+  }
+};
+
 /** The password as the mechanism wants it: MongoDB's md5 digest for SHA-1, prepared text for SHA-256. */
 const preparePassword = (mechanism: Mechanism, user: string, password: string): string =>
   mechanism === 'SCRAM-SHA-1'
     ? createHash('md5').update(`${user}:mongo:${password}`).digest('hex')
-    : password.normalize('NFKC');
+    : prepareText(password);
 
 const saltedPassword = (
   mechanism: Mechanism,

@@ -1,7 +1,7 @@
 import { UUID } from 'bson';
 import { parseRoles } from '../auth/authorization';
 import { type Role, roleExists } from '../auth/roles';
-import { type Mechanism, isMechanism, makeCredential, mechanisms } from '../auth/scram';
+import { type Mechanism, ScramError, isMechanism, makeCredential, mechanisms } from '../auth/scram';
 import { type Doc, isDoc, isTruthy, readDoc, readList, readString, typeName } from '../doc';
 import { CommandError } from '../error';
 import type { Context } from '../server/context';
@@ -80,8 +80,12 @@ const makeCredentials = async (context: Context, user: string, password: string)
     throw bad('Use of SCRAM-SHA-256 requires undigested passwords');
   }
   const credentials: Doc = {};
-  for (const mechanism of wanted)
-    credentials[mechanism] = { ...(await makeCredential(mechanism, user, password)) };
+  try {
+    for (const mechanism of wanted)
+      credentials[mechanism] = { ...(await makeCredential(mechanism, user, password)) };
+  } catch (error) {
+    throw error instanceof ScramError ? bad(error.message) : error;
+  }
   return credentials;
 };
 

@@ -90,6 +90,7 @@ const flags = {
   port: { type: 'string' },
   bind_ip: { type: 'string' },
   bind_ip_all: { type: 'boolean' },
+  ipv6: { type: 'boolean' },
   dbpath: { type: 'string' },
   replSet: { type: 'string' },
   auth: { type: 'boolean' },

@@ -58,7 +58,15 @@ describe('a direct connection to one member', () => {
     expect(options.credentials?.password).toBe(password);
   });
 
-  test.each(['h', 'u:p@h:1', 'h:1,g:1', 'h:1/?tls=true', ''])('"%s" is no member address', (host) => {
-    expect(kindThrownBy(() => createClient(host, { credentials: { kind: 'none' } }))).toBe('InvalidSpec');
+  test('goes to an IPv6 address in brackets', () => {
+    const { hosts } = createClient('[fd00::1]:31000', { credentials: { kind: 'none' } }).options;
+    expect(hosts.map(String)).toEqual(['[fd00::1]:31000']);
   });
+
+  test.each(['h', 'u:p@h:1', 'h:1,g:1', 'h:1/?tls=true', '', '::1:31000', '[::1]', '[h]:1', 'h:65536'])(
+    '"%s" is no member address',
+    (host) => {
+      expect(kindThrownBy(() => createClient(host, { credentials: { kind: 'none' } }))).toBe('InvalidSpec');
+    },
+  );
 });
