@@ -1,9 +1,18 @@
 import { randomBytes } from 'node:crypto';
+import { isIPv6 } from '../domain/address';
 import { ANNOTATIONS } from '../domain/marks';
 import { isFedStateError, messageOf } from '../domain/errors';
-import { claimName, memberName, podName, exporterServiceName, type Ordinal } from '../domain/names';
+import {
+  claimName,
+  exporterName,
+  exporterServiceName,
+  memberName,
+  podName,
+  type Ordinal,
+} from '../domain/names';
 import { bytes } from '../domain/quantity';
 import { KINDS, type Kind, type Manifest } from '../kube/object';
+import { vipOf } from './addresses';
 import { buildDefaultConfig, buildMongodConfig } from './build/config';
 import { buildDisruptionBudget } from './build/disruption-budget';
 import { buildExporterSecret, buildServiceMonitor } from './build/exporter';
@@ -16,10 +25,13 @@ import type { MemberContext } from './context';
 import type { ReadyInputs } from './inputs';
 import { isOurs, type Instance } from './instance';
 import { hasStarted } from './member-pods';
+import type { WriteOutcome } from './object-writer';
 import { decideTemplate, ranEver } from './rollout';
 
 export interface BuildReport {
   readonly conflicts: string[];
+  /** What the API server does not take, in its words. */
+  readonly refusals: string[];
   readonly pendingTemplates: Ordinal[];
   readonly waits: string[];
   readonly notes: { type: string; message: string }[];
@@ -66,9 +78,15 @@ export async function buildMembers(
     readonly credentials: Credentials;
   },
 ): Promise<BuildReport> {
-  const report: BuildReport = { conflicts: [], pendingTemplates: [], waits: [], notes: [] };
+  const report: BuildReport = {
+    conflicts: [],
+    refusals: [],
+    pendingTemplates: [],
+    waits: [],
+    notes: [],
+  };
   const ensure = async (kind: Kind, manifest: Manifest): Promise<boolean> => {
-    const outcome = await context.writer.ensure(instance, kind, manifest);
+    const outcome = await ensureTaken(context, instance, kind, manifest, report);
     const what = `${kind.kind} ${manifest.metadata.name}`;
     if (outcome === 'foreign') report.conflicts.push(what);
     if (outcome === 'leaving') report.waits.push(`${what} is still being deleted`);
@@ -85,19 +103,11 @@ export async function buildMembers(
   if (wanted.length > 0) await ensure(KINDS.podDisruptionBudget, buildDisruptionBudget(instance));
   // A pod that names an object which is not ours would start with somebody else's content.
   if (shared.includes(false)) return report;
-  const parts: MemberParts = {
-    image: inputs.image,
-    imagePullPolicy: context.config.imagePullPolicy ?? instance.spec.imagePullPolicy,
-    pullSecret: pullSecretOf(instance, inputs),
-    credentialsSecret: inputs.credentialsSecret,
-    mongodConfig: config.metadata.name,
-    fedstateImage: context.config.fedstateImage,
-    exporter: exported
-      ? { image: context.config.exporterImage, secret: exporterSecret.metadata.name }
-      : undefined,
-  };
+  const parts = partsOf(context, instance, inputs);
+  const ipv6 = isIPv6(vipOf(instance, context.config) ?? '');
   for (const ordinal of wanted) {
-    if (instance.spec.control === 'Local') await ensure(KINDS.service, buildMemberService(instance, ordinal));
+    if (instance.spec.control === 'Local')
+      await ensure(KINDS.service, buildMemberService(instance, ordinal, ipv6));
     await buildMember(
       context,
       instance,
@@ -112,6 +122,42 @@ export async function buildMembers(
     await ensure(KINDS.serviceMonitor, buildServiceMonitor(instance));
   await dropUnused(context, instance, snapshot, { config: config.metadata.name, exported });
   return report;
+}
+
+/** Undefined when the API server refuses it: that goes into the report, as it would be refused in every pass. */
+async function ensureTaken(
+  context: MemberContext,
+  instance: Instance,
+  kind: Kind,
+  manifest: Manifest,
+  report: BuildReport,
+): Promise<WriteOutcome | undefined> {
+  try {
+    return await context.writer.ensure(instance, kind, manifest);
+  } catch (error) {
+    if (!isFedStateError(error, 'InvalidSpec')) throw error;
+    report.refusals.push(error.message);
+    return undefined;
+  }
+}
+
+/** What pods are made of, by the names that the objects will have. */
+export function partsOf(
+  { config }: Pick<MemberContext, 'config'>,
+  instance: Instance,
+  inputs: ReadyInputs,
+): MemberParts {
+  return {
+    image: inputs.image,
+    imagePullPolicy: config.imagePullPolicy ?? instance.spec.imagePullPolicy,
+    pullSecret: pullSecretOf(instance, inputs),
+    credentialsSecret: inputs.credentialsSecret,
+    mongodConfig: buildMongodConfig(instance, inputs.mongodYaml).metadata.name,
+    fedstateImage: config.fedstateImage,
+    exporter: instance.spec.metricsExporterSpec.enable
+      ? { image: config.exporterImage, secret: exporterName(instance.name) }
+      : undefined,
+  };
 }
 
 function pullSecretOf(instance: Instance, inputs: ReadyInputs): string | undefined {

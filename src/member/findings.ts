@@ -30,6 +30,8 @@ export interface Findings {
   readonly notReady?: NotReady | undefined;
   /** Objects of others that stand where ours should. */
   readonly conflicts: readonly string[];
+  /** What the API server does not take, in its words. */
+  readonly refusals: readonly string[];
   readonly pendingTemplates: readonly Ordinal[];
   /** Waits of the building itself, e.g. an old claim that is still being deleted. */
   readonly waits: readonly string[];
@@ -50,6 +52,7 @@ export interface Addresses {
 export const noFindings = (members: MemberSet): Findings => ({
   members,
   conflicts: [],
+  refusals: [],
   pendingTemplates: [],
   waits: [],
   ignoredConfig: [],

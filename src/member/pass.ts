@@ -11,6 +11,8 @@ import { gatherInputs, type Inputs, type ReadyInputs } from './inputs';
 import { readInstance, type Instance } from './instance';
 import { judgeImageChange } from './local/image-change';
 import type { LocalDecision, LocalSet } from './local/local-set';
+import { describeRefusal } from './refusal';
+import { rehearseMember } from './rehearsal';
 import { remnants, removeMembers } from './remove-members';
 import { computeStatus } from './status';
 import { writeStatus } from './status-writer';
@@ -86,6 +88,8 @@ async function actOn(
     await removeMembers(context, instance, snapshot, remnants(instance, snapshot, members.wanted, mayGo));
   }
   if (inputs.outcome !== 'ready') return { ...bare, notReady: inputs };
+  const refused = await rehearseMember(context, instance, snapshot, { wanted: members.wanted, inputs });
+  if (refused !== undefined) return { ...bare, notReady: refused };
   const seen = {
     ...bare,
     image: { image: inputs.image, replaced: inputs.replaced },
@@ -190,7 +194,9 @@ function passwordNotes(
 }
 
 function tellFindings(context: MemberContext, instance: Instance, findings: Findings): void {
-  const { notReady, conflicts, image, membership } = findings;
+  const { notReady, conflicts, refusals, image, membership } = findings;
+  if (refusals.length > 0)
+    context.tell(instance, 'Warning', 'SpecRefused', 'Reconcile', describeRefusal(refusals.join('; ')));
   if (notReady !== undefined)
     context.tell(instance, 'Warning', notReady.reason, 'Reconcile', notReady.message);
   if (conflicts.length > 0)

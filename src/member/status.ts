@@ -9,6 +9,7 @@ import { currentRevision } from './current-revision';
 import { SYSTEM_USERS, type Findings, type ReplicaFindings, type SystemUser } from './findings';
 import type { Instance } from './instance';
 import { describeMembers } from './member-pods';
+import { describeRefusal } from './refusal';
 
 type State = z.infer<typeof mongoDBStateSchema>;
 type ReplsetEntry = z.infer<typeof replsetEntrySchema>;
@@ -73,7 +74,7 @@ const joinAddresses = (list: readonly string[]): string | undefined =>
   list.length === 0 ? undefined : list.join(',');
 
 function judge(instance: Instance, wanted: readonly MemberPod[], findings: Findings): Verdict {
-  const { members, notReady, conflicts, membership, replica, waits, pendingTemplates } = findings;
+  const { members, notReady, conflicts, refusals, membership, replica, waits, pendingTemplates } = findings;
   if (instance.spec.pause === true)
     return { state: 'Pause', reason: 'Paused', message: 'spec.pause is true: nothing is changed.' };
   if (members.held) {
@@ -94,6 +95,8 @@ function judge(instance: Instance, wanted: readonly MemberPod[], findings: Findi
       message: `${conflicts.join(', ')}: not made for this object and left alone. Remove or rename it.`,
     };
   }
+  if (refusals.length > 0)
+    return { state: 'Error', reason: 'SpecRefused', message: describeRefusal(refusals.join('; ')) };
   if (membership?.refused !== undefined)
     return { state: 'Error', reason: 'Refused', message: membership.refused };
   const unready = wanted.filter(({ ready }) => !ready);

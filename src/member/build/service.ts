@@ -3,8 +3,11 @@ import { EXPORTER_PORT, exporterServiceName, memberName, MONGO_PORT, type Ordina
 import type { Manifest } from '../../kube/object';
 import { instanceLabels, memberSelector, type Instance } from '../instance';
 
-/** Local mode: the stable address of one member, inside by name and outside by NodePort. */
-export function buildMemberService(instance: Instance, ordinal: Ordinal): Manifest {
+/**
+ * Local mode: the stable address of one member, inside by name and outside by NodePort.
+ * @param ipv6 the NodePort is reached at an IPv6 address
+ */
+export function buildMemberService(instance: Instance, ordinal: Ordinal, ipv6 = false): Manifest {
   const name = memberName(instance.name, ordinal);
   return {
     apiVersion: 'v1',
@@ -17,6 +20,7 @@ export function buildMemberService(instance: Instance, ordinal: Ordinal): Manife
     },
     spec: {
       type: 'NodePort',
+      ...(ipv6 ? { ipFamilyPolicy: 'PreferDualStack' } : {}),
       // Members must find each other before they are Ready: readiness follows from the set, not the reverse.
       publishNotReadyAddresses: true,
       selector: memberSelector(instance, ordinal),

@@ -162,6 +162,75 @@ suite(`single cluster${reason === undefined ? '' : ` (${reason})`}`, () => {
     expect(await cluster.find(KINDS.statefulSet, 'old-mongodb-0')).toBeUndefined();
   });
 
+  test.each([
+    ['no-list', { affinity: { nodeAffinity: [] } }, /spec\.podSpec\.affinity\.nodeAffinity: expected map/],
+    [
+      'no-field',
+      { affinity: { nodeAfinity: {} } },
+      /spec\.podSpec\.affinity\.nodeAfinity: field not declared/,
+    ],
+    [
+      'no-user',
+      { securityContext: { runAsUser: -1 } },
+      /spec\.podSpec\.securityContext\.runAsUser: Invalid value: -1/,
+    ],
+    [
+      'no-word',
+      { topologySpreadConstraints: [{ topologyKey: 'zone', maxSkew: 1, whenUnsatisfiable: 'Never' }] },
+      /spec\.podSpec\.topologySpreadConstraints\[0\]\.whenUnsatisfiable: Unsupported value: "Never"/,
+    ],
+  ])(
+    'pods that no API server takes (%s) are refused by field, and nothing is made',
+    async (name, podSpec, field) => {
+      await cluster.applyMongoDB(name, { members: 1, image: 'mongo:4.2', podSpec });
+      await eventually(async () => {
+        const status = await statusOf(name);
+        expect(status).toMatchObject({ state: 'Error' });
+        expect(status?.waitingFor).toMatch(field);
+        expect(status?.waitingFor).toMatch(/Correct the field that it names\.$/);
+        expect(status?.conditions).toContainEqual(
+          expect.objectContaining({ type: 'Ready', status: 'False', reason: 'SpecRefused' }),
+        );
+      });
+      for (const kind of [
+        KINDS.secret,
+        KINDS.configMap,
+        KINDS.service,
+        KINDS.statefulSet,
+        KINDS.podDisruptionBudget,
+      ])
+        expect((await cluster.names(kind)).filter((one) => one.startsWith(`${name}-`))).toEqual([]);
+    },
+  );
+
+  test('a change of the pods that no API server takes is refused by field, and what stands is kept', async () => {
+    const before = await cluster.find(KINDS.statefulSet, 'waiting-mongodb-0');
+    const podSpec = { securityContext: { runAsUser: -1 } };
+    await cluster.applyMongoDB('waiting', {
+      members: 1,
+      image: 'mongo:4.2',
+      customConfigRef: 'mine',
+      podSpec,
+    });
+    await eventually(async () => {
+      const status = await statusOf('waiting');
+      expect(status).toMatchObject({ state: 'Error' });
+      expect(status?.waitingFor).toMatch(
+        /spec\.podSpec\.securityContext\.runAsUser: Invalid value: -1.*Correct the field/,
+      );
+    });
+    expect(await cluster.find(KINDS.statefulSet, 'waiting-mongodb-0')).toEqual(before);
+    await cluster.applyMongoDB('waiting', {
+      members: 1,
+      image: 'mongo:4.2',
+      customConfigRef: 'mine',
+      podSpec: {},
+    });
+    await eventually(async () => {
+      expect(await statusOf('waiting')).not.toMatchObject({ state: 'Error' });
+    });
+  });
+
   test('what somebody else put where ours should stand is reported and left alone', async () => {
     const foreign = {
       apiVersion: 'v1',

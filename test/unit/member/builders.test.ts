@@ -44,6 +44,13 @@ const decode = (data: unknown): Record<string, string> =>
     ]),
   );
 
+test('a Service that is reached by IPv6 asks for both families', () => {
+  expect(buildMemberService(sampleInstance(), 0, true)).toMatchObject({
+    spec: { type: 'NodePort', ipFamilyPolicy: 'PreferDualStack' },
+  });
+  expect(JSON.stringify(buildMemberService(sampleInstance(), 0))).not.toContain('ipFamily');
+});
+
 test('the StatefulSet of a data member, whole', () => {
   const { manifest, templateHash } = buildStatefulSet(sampleInstance(), 0, parts);
   const labels = {

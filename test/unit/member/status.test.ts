@@ -13,6 +13,24 @@ function findingsOf(instance: Instance, over: Partial<Findings> = {}): Findings 
   return { ...noFindings(sortMembers(instance.spec, [0])), ...over };
 }
 
+test('what the API server refuses is told by the fields of a MongoDB', () => {
+  const instance = sampleInstance();
+  const refusals = [
+    'StatefulSet "x" is invalid: spec.template.spec.containers[0].resources.limits: Forbidden',
+  ];
+  const status = computeStatus(
+    instance,
+    sampleSnapshot(instance, [0]),
+    findingsOf(instance, { refusals }),
+    NOW,
+  );
+  expect(status).toMatchObject({
+    state: 'Error',
+    waitingFor:
+      'The API server refuses what the spec asks for: StatefulSet "x" is invalid: spec.resources.limits: Forbidden. Correct the field that it names.',
+  });
+});
+
 describe('a whole and healthy member cluster', () => {
   const instance = sampleInstance(
     { members: 2, resources: { limits: { cpu: '2' } } },
