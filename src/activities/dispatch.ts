@@ -10,10 +10,10 @@ import {
   hostConfName,
   hostConfPolicyName,
   memberName,
+  policyLabelValue,
   pullSecretName,
   secretsPolicyName,
   servicePolicyName,
-  type Ordinal,
 } from '../domain/names';
 import { done, waitFor, type StageResult } from '../domain/operation';
 import { listWorks, PERMANENT_ID, readBinding } from '../karmada/binding';
@@ -23,23 +23,14 @@ import {
   type ClusterOverride,
   type Selected,
 } from '../karmada/policy';
-import {
-  buildConfigCopy,
-  buildHostConf,
-  buildMongoDBTemplate,
-  buildPullSecret,
-  buildServiceTemplate,
-  instanceLabels,
-  namespaceOf,
-  ownerOf,
-} from '../karmada/template';
+import { buildHostConf, instanceLabels, namespaceOf, ownerOf } from '../karmada/template';
 import { KINDS, metadataSchema, type Kind, type Manifest } from '../kube/object';
-import { affinityOfPods } from '../scheduler/pod-affinity';
 import { annotateInstance, loadInstance, type ActivityContext, type InstanceInput } from './context';
 import { describeSpec } from './instance-marks';
 import { findForeignObject } from './ownership';
-import { readLayout, type Layout } from './layout';
+import { findLayoutFault, readLayout, type Layout } from './layout';
 import { resolveReferences, type References } from './references';
+import { buildTemplates, findRefusedTemplate, ordinalsOf, type Template } from './templates';
 
 const propagationPolicySchema = z.looseObject({
   metadata: metadataSchema,
@@ -61,15 +52,20 @@ export function createDispatchActivities(context: ActivityContext) {
       const laidOut = await readLayout(context, cr);
       if (!laidOut.done) return laidOut;
       const layout = laidOut.value;
+      const fault = findLayoutFault(cr, layout);
+      if (fault !== undefined) return waitFor(fault);
       const foreign = await findForeignObject(context, cr, layout);
       if (foreign !== undefined) return waitFor(foreign);
+      const templates = buildTemplates(cr, layout, resolved.references);
+      const suspended = await isFirstDispatch(context, cr);
+      const refused = suspended ? await findRefusedTemplate(context, templates) : undefined;
+      if (refused !== undefined) return waitFor(refused);
       heartbeat('override');
       const rules = overrideRules(layout);
       await applyOverride(context, cr, rules);
-      const suspended = await isFirstDispatch(context, cr);
       await applyPolicies(context, cr, layout, resolved.references, suspended);
       heartbeat('templates');
-      await applyTemplates(context, cr, layout, resolved.references);
+      await applyTemplates(context, cr, templates);
       const missing = await awaitWorks(context, cr, rules);
       if (missing !== undefined) return waitFor({ code: 'Dispatching', message: missing });
       if (suspended) await applyMongoDBPolicy(context, cr, layout, false);
@@ -196,7 +192,7 @@ async function applyPolicy(
   const manifest = buildPropagationPolicy({
     namespace: namespaceOf(cr),
     name,
-    labels: { ...instanceLabels(cr), [purpose]: `${cr.metadata.name}-${purpose.replace(/^.*\//, '')}` },
+    labels: { ...instanceLabels(cr), [purpose]: policyLabelValue(cr.metadata.name, purpose) },
     owner: ownerOf(cr),
     selects,
     clusters,
@@ -209,24 +205,15 @@ async function applyPolicy(
 async function applyTemplates(
   context: ActivityContext,
   cr: MultiCloudMongoDB,
-  layout: Layout,
-  references: References,
+  templates: readonly Template[],
 ): Promise<void> {
-  for (const ordinal of ordinalsOf(layout))
-    await apply(context, KINDS.service, buildServiceTemplate(cr, ordinal));
+  const isService = ({ kind }: Template): boolean => kind === KINDS.service;
+  for (const { kind, manifest } of templates.filter(isService)) await apply(context, kind, manifest);
+  // Addresses are known once the Services have their NodePorts.
   const hosts = await readLayout(context, cr);
   if (hosts.done) await apply(context, KINDS.configMap, buildHostConf(cr, hostConfOf(hosts.value)));
-  if (references.mongodYaml !== undefined)
-    await apply(context, KINDS.configMap, buildConfigCopy(cr, references.mongodYaml));
-  if (references.dockerConfigJson !== undefined)
-    await apply(context, KINDS.secret, buildPullSecret(cr, references.dockerConfigJson));
-  const template = buildMongoDBTemplate(cr, {
-    image: references.image,
-    hasConfig: references.mongodYaml !== undefined,
-    hasPullSecret: references.dockerConfigJson !== undefined,
-    affinity: affinityOfPods(cr.spec.scheduler.affinity, layout.clusterLabels),
-  });
-  await apply(context, KINDS.mongoDB, template);
+  for (const { kind, manifest } of templates.filter((one) => !isService(one)))
+    await apply(context, kind, manifest);
 }
 
 function hostConfOf(layout: Layout): { datas: string[]; arbiters: string[] } {
@@ -238,10 +225,6 @@ function hostConfOf(layout: Layout): { datas: string[]; arbiters: string[] } {
     arbiters: known.filter((member) => member.ordinal === 'arbiter').map((member) => member.host),
   };
 }
-
-const ordinalsOf = (layout: Layout): Ordinal[] => [
-  ...new Set(layout.members.map((member) => member.ordinal)),
-];
 
 async function apply(context: ActivityContext, kind: Kind, manifest: Manifest): Promise<void> {
   // Forced: ownership was proven before, and only our own fields are in the manifest.

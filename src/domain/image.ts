@@ -1,4 +1,5 @@
 import { FedStateError } from './errors';
+import { IMAGE_REFERENCE } from './syntax';
 
 /** One rule of `images.replace`: an image asked for, and the image that runs in its place. */
 export interface ImageReplacement {
@@ -17,7 +18,7 @@ const DOCKER_HUB = 'docker.io';
 
 /**
  * The rules written as `from=to`, parted by commas: `mongo:3.6=mongo:4.2`.
- * @throws FedStateError InvalidSpec naming the rule that has no two sides
+ * @throws FedStateError InvalidSpec naming the rule that has no two sides, or no image to run
  */
 export function parseImageReplacements(text: string): ImageReplacement[] {
   return text
@@ -32,9 +33,17 @@ export function parseImageReplacements(text: string): ImageReplacement[] {
           `images.replace: "${rule}" is not of the form from=to, e.g. mongo:3.6=mongo:4.2.`,
         );
       }
+      if (!isImageReference(to)) {
+        throw new FedStateError(
+          'InvalidSpec',
+          `images.replace: "${to}" is no image: write [registry[:port]/]repository[:tag][@digest], the repository in lower case.`,
+        );
+      }
       return { from, to };
     });
 }
+
+const isImageReference = (text: string): boolean => new RegExp(IMAGE_REFERENCE).test(text);
 
 /** The image that runs when `image` is asked for, or why none may. Short and full names of one image are equal. */
 export function resolveImage(image: string, rules: readonly ImageReplacement[]): ImageVerdict {

@@ -50,9 +50,14 @@ export const disruptionBudgetName = (instance: string): string => `${instance}-m
 export const servicePolicyName = (instance: string, ordinal: Ordinal): string =>
   `${memberName(instance, ordinal)}-pp`;
 export const hostConfPolicyName = (instance: string): string => `${instance}-hostconf-pp`;
+// With the stem, as 27 characters are put after it.
 export const customConfigPolicyName = (instance: string): string =>
-  `${configMapName(instance)}-custom-configmap-pp`;
+  `${configMapName(instanceStem(instance))}-custom-configmap-pp`;
 export const secretsPolicyName = (instance: string): string => `${instance}-secrets-pp`;
+
+/** Value of a policy's label that says what it is for, e.g. `orders-service-pp` under `app.karmada.io/service-pp`. */
+export const policyLabelValue = (instance: string, label: string): string =>
+  `${instanceStem(instance)}-${label.replace(/^.*\//, '')}`;
 
 /** Claim template name; the claim is `<this>-<pod>`. Holds part of the instance's uid so that nothing old is inherited. */
 export const claimTemplateName = (instanceUid: string): string => `data-${fnv1a32(instanceUid)}`;

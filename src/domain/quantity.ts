@@ -12,7 +12,7 @@ const BINARY = { Ki: 10n, Mi: 20n, Gi: 30n, Ti: 40n, Pi: 50n, Ei: 60n };
 const DECIMAL_EXPONENTS: ReadonlyMap<string, number> = new Map(Object.entries(DECIMAL));
 const BINARY_SHIFTS: ReadonlyMap<string, bigint> = new Map(Object.entries(BINARY));
 
-const QUANTITY = /^([+-]?)(\d+(?:\.\d*)?|\.\d+)(?:[eE]([+-]?\d{1,3})|([KMGTPE]i|[numkMGTPE]))?$/;
+const QUANTITY = /^([+-]?)(\d+(?:\.\d*)?|\.\d+)(?:[eE]([+-]?\d+)|([KMGTPE]i|[numkMGTPE]))?$/;
 
 /**
  * A quantity in base units (cores, bytes, pieces): `500m` is 0.5, `1Ki` is 1024, `1e3` is 1000.
@@ -73,7 +73,8 @@ function readFraction(quantity: string | number): Fraction {
   const digits = BigInt(whole + decimals) * (sign === '-' ? -1n : 1n);
   const shift = BINARY_SHIFTS.get(suffix) ?? 0n;
   const power =
-    (exponent === undefined ? (DECIMAL_EXPONENTS.get(suffix) ?? 0) : Number(exponent)) - decimals.length;
+    (exponent === undefined ? (DECIMAL_EXPONENTS.get(suffix) ?? 0) : boundExponent(Number(exponent))) -
+    decimals.length;
   const scaled = digits << shift;
   return reduce(
     power >= 0
@@ -81,6 +82,9 @@ function readFraction(quantity: string | number): Fraction {
       : { numerator: scaled, denominator: 10n ** BigInt(-power) },
   );
 }
+
+// Beyond what a number holds in either direction: a longer exponent only costs time.
+const boundExponent = (exponent: number): number => Math.max(-400, Math.min(400, exponent));
 
 function reduce({ numerator, denominator }: Fraction): Fraction {
   let [a, b] = [numerator < 0n ? -numerator : numerator, denominator];

@@ -1,4 +1,5 @@
 import type { MultiCloudMongoDB } from '../api/multicloudmongodb';
+import { FedStateError } from '../domain/errors';
 import { ANNOTATIONS, LABELS, MANAGED_BY } from '../domain/marks';
 import {
   authSecretName,
@@ -9,6 +10,7 @@ import {
   pullSecretName,
   type Ordinal,
 } from '../domain/names';
+import { TOPOLOGY_SPREAD } from '../domain/syntax';
 import { apiVersionOf, KINDS, type Manifest, type OwnerReference } from '../kube/object';
 
 /** Labels of every object made for an instance; the user's own labels of the CR travel along (L in the spec). */
@@ -38,8 +40,11 @@ const protectedLabels = (cr: MultiCloudMongoDB): Record<string, string> => ({
   [LABELS.deletionProtected]: 'Always',
 });
 
-/** NodePort Service of one ordinal: the port that Karmada's API server allocates holds in every cluster. */
-export function buildServiceTemplate(cr: MultiCloudMongoDB, ordinal: Ordinal): Manifest {
+/**
+ * NodePort Service of one ordinal: the port that Karmada's API server allocates holds in every cluster.
+ * @param ipv6 some cluster is reached at an IPv6 address
+ */
+export function buildServiceTemplate(cr: MultiCloudMongoDB, ordinal: Ordinal, ipv6 = false): Manifest {
   const name = memberName(cr.metadata.name, ordinal);
   return {
     apiVersion: 'v1',
@@ -52,6 +57,7 @@ export function buildServiceTemplate(cr: MultiCloudMongoDB, ordinal: Ordinal): M
     },
     spec: {
       type: 'NodePort',
+      ...(ipv6 ? { ipFamilyPolicy: 'PreferDualStack' } : {}),
       publishNotReadyAddresses: true,
       selector: { [LABELS.instance]: cr.metadata.name, [LABELS.app]: name },
       ports: [{ name: 'mongo', port: MONGO_PORT, targetPort: MONGO_PORT, protocol: 'TCP' }],
@@ -156,13 +162,7 @@ export function buildMongoDBTemplate(cr: MultiCloudMongoDB, choices: TemplateCho
       credentialsSecretRef: authSecretName(name),
       memberConfigRef: hostConfName(name),
       ...(choices.hasConfig ? { customConfigRef: configMapName(name) } : {}),
-      ...(spec.config.configSet === undefined
-        ? {}
-        : {
-            config: Object.entries(spec.config.configSet)
-              .sort(([a], [b]) => a.localeCompare(b, 'en'))
-              .map(([setting, value]) => ({ name: setting, value })),
-          }),
+      ...(spec.config.configSet === undefined ? {} : { config: settingsOf(cr) }),
       resources: spec.resource,
       persistence: {
         storage: spec.storage.storageSize,
@@ -177,6 +177,13 @@ export function buildMongoDBTemplate(cr: MultiCloudMongoDB, choices: TemplateCho
       podSpec: podSpecOf(cr, choices.affinity),
     },
   };
+}
+
+/** `spec.config.configSet` as a MongoDB's `spec.config` has it. */
+export function settingsOf({ spec }: MultiCloudMongoDB): { name: string; value: string }[] {
+  return Object.entries(spec.config.configSet ?? {})
+    .sort(([a], [b]) => a.localeCompare(b, 'en'))
+    .map(([name, value]) => ({ name, value }));
 }
 
 function podSpecOf(cr: MultiCloudMongoDB, affinity: unknown): Record<string, unknown> {
@@ -196,12 +203,21 @@ function podSpecOf(cr: MultiCloudMongoDB, affinity: unknown): Record<string, unk
   };
 }
 
-/** `key: "1"` spreads with maxSkew 1, best effort; `key: "1/DoNotSchedule"` insists. */
+/**
+ * `key: "1"` spreads with maxSkew 1, best effort; `key: "1/DoNotSchedule"` insists.
+ * @throws FedStateError InvalidSpec for what means neither
+ */
 function topologySpread(instance: string, topologyKey: string, value: string): Record<string, unknown> {
-  const [skew = '1', whenUnsatisfiable = 'ScheduleAnyway'] = value.split('/');
+  const [, skew, whenUnsatisfiable = 'ScheduleAnyway'] = new RegExp(TOPOLOGY_SPREAD).exec(value) ?? [];
+  if (skew === undefined) {
+    throw new FedStateError(
+      'InvalidSpec',
+      `spec.spreadConstraints.topologySpreadConstraints["${topologyKey}"] is "${value}": write e.g. "1/DoNotSchedule".`,
+    );
+  }
   return {
     topologyKey,
-    maxSkew: Math.max(1, Number.parseInt(skew, 10) || 1),
+    maxSkew: Number(skew),
     whenUnsatisfiable,
     labelSelector: { matchLabels: { [LABELS.instance]: instance } },
   };

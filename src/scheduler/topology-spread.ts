@@ -1,3 +1,5 @@
+import { TOPOLOGY_SPREAD } from '../domain/syntax';
+
 /** A rule between the nodes of one cluster that must hold: what it lets in, counts as room. */
 export interface HardSpread {
   readonly key: string;
@@ -7,7 +9,7 @@ export interface HardSpread {
 export type SpreadReading =
   { readonly hard: HardSpread | undefined } | { readonly refusal: string; readonly hard?: undefined };
 
-const VALUE = /^([1-9]\d*)(?:\/(ScheduleAnyway|DoNotSchedule))?$/;
+const VALUE = new RegExp(TOPOLOGY_SPREAD);
 
 /**
  * Reads `spreadConstraints.topologySpreadConstraints`: node label → `maxSkew` (best effort, no part of the room) or

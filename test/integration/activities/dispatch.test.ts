@@ -8,6 +8,7 @@ import { createRemovalActivities } from '../../../src/activities/removal';
 import { mongoDBSchema } from '../../../src/api/mongodb';
 import { multiCloudMongoDBSchema } from '../../../src/api/multicloudmongodb';
 import { FedStateError } from '../../../src/domain/errors';
+import type { ImageReplacement } from '../../../src/domain/image';
 import type { InstanceRef } from '../../../src/domain/instance';
 import { FINALIZERS } from '../../../src/domain/marks';
 import { KINDS, objectSchema } from '../../../src/kube/object';
@@ -29,6 +30,7 @@ jest.setTimeout(120_000);
 suite('dispatch through Karmada', () => {
   let federation: Federation;
   let context: ActivityContext;
+  let replacements: readonly ImageReplacement[] = [];
 
   beforeAll(async () => {
     federation = await startFederation(['east', 'west']);
@@ -47,7 +49,9 @@ suite('dispatch through Karmada', () => {
       },
       events: { record: () => Promise.resolve() },
       logger: pino({ level: 'silent' }),
-      imageReplacements: [],
+      get imageReplacements() {
+        return replacements;
+      },
       systemNamespace: 'fedstate-system',
       now: () => new Date(),
     };
@@ -62,7 +66,11 @@ suite('dispatch through Karmada', () => {
 
   afterAll(() => federation.stop());
 
-  async function createInstance(name: string, shares: readonly [string, number][]): Promise<InstanceRef> {
+  async function createInstance(
+    name: string,
+    shares: readonly [string, number][],
+    more: Readonly<Record<string, unknown>> = {},
+  ): Promise<InstanceRef> {
     const result = {
       ClusterWithReplicaset: shares.map(([cluster, replicaset]) => ({ cluster, replicaset })),
     };
@@ -79,6 +87,7 @@ suite('dispatch through Karmada', () => {
         replicaset: shares.reduce((sum, [, count]) => sum + count, 0),
         imageSetting: { image: 'mongo:4.2' },
         auth: { rootPasswd: 'p@ss:w/rd?' },
+        ...more,
       },
     });
     return { namespace: NAMESPACE, name, uid: made.metadata.uid };
@@ -189,6 +198,102 @@ suite('dispatch through Karmada', () => {
         objectSchema,
       ),
     ).toBeUndefined();
+  });
+
+  it('makes nothing of a spec whose templates the API server would refuse', async () => {
+    const instance = await createInstance('refused', [['east', 1]]);
+    await run((input) => createCredentialActivities(context).prepareCredentials(input), instance);
+    replacements = [{ from: 'mongo:4.2', to: 'Mongo:4.2' }];
+    const result = await run((input) => createDispatchActivities(context).dispatchInstance(input), instance);
+    replacements = [];
+    expect(result).toEqual({
+      done: false,
+      wait: {
+        code: 'SpecRefused',
+        message: expect.stringMatching(
+          /^MongoDB refused, made of the spec, would be refused: .*spec\.image: .*repository in lower case.*Correct the field/,
+        ) as string,
+      },
+    });
+    const own = {
+      namespace: NAMESPACE,
+      labelSelector: `middleware.fedstate.io/instance-uid=${instance.uid}`,
+    };
+    for (const kind of [
+      KINDS.overridePolicy,
+      KINDS.propagationPolicy,
+      KINDS.service,
+      KINDS.configMap,
+      KINDS.mongoDB,
+    ])
+      expect((await federation.karmada.list(kind, own, objectSchema)).items).toEqual([]);
+  });
+
+  it('is taken everywhere with the longest name there is, with arbiter, configuration and pull Secret', async () => {
+    const name = `n${'0'.repeat(43)}`;
+    await federation.karmada.create(KINDS.configMap, {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'mine', namespace: NAMESPACE },
+      data: { 'mongod.yaml': 'net: {maxIncomingConnections: 99}' },
+    });
+    const instance = await createInstance(
+      name,
+      [
+        ['east', 1],
+        ['west', 1],
+      ],
+      {
+        config: { arbiter: true, configRef: 'mine' },
+        imageSetting: { image: 'mongo:4.2', imagePullSecret: { user: 'me', passwd: 'p:x' } },
+      },
+    );
+    expect(await dispatch(instance)).toMatchObject({ done: true });
+    const own = {
+      namespace: NAMESPACE,
+      labelSelector: `middleware.fedstate.io/instance-uid=${instance.uid}`,
+    };
+    for (const kube of federation.members.values()) {
+      await until('everything in the member', 20, async () => {
+        const kinds = [KINDS.mongoDB, KINDS.configMap, KINDS.secret];
+        const pages = await Promise.all(kinds.map((kind) => kube.list(kind, own, objectSchema)));
+        const counts = pages.map((page) => page.items.length).join();
+        return counts === '1,2,2' ? { answer: true } : { reason: counts };
+      });
+    }
+  });
+
+  it('brings an IPv6 address as an annotation, and records it in brackets', async () => {
+    const annotate = (vip: string | null) =>
+      federation.karmada.mergePatch(
+        { kind: KINDS.cluster, name: 'west' },
+        { metadata: { annotations: { 'middleware.fedstate.io/vip': vip } } },
+      );
+    await annotate('FD00::2');
+    try {
+      const instance = await createInstance('six', [
+        ['east', 1],
+        ['west', 1],
+      ]);
+      expect(await dispatch(instance)).toMatchObject({ done: true });
+      const west = federation.members.get('west');
+      const mongo = await until('MongoDB in west', 20, async () => {
+        const found = await west?.get(
+          { kind: KINDS.mongoDB, namespace: NAMESPACE, name: 'six' },
+          mongoDBSchema,
+        );
+        return found === undefined ? { reason: 'not there' } : { answer: found };
+      });
+      expect(mongo.metadata.annotations['middleware.fedstate.io/vip']).toBe('fd00::2');
+      expect(mongo.metadata.labels).not.toHaveProperty('app.multicloudmongodb.io/vip');
+      const hosts = await federation.karmada.get(
+        { kind: KINDS.configMap, namespace: NAMESPACE, name: 'six-hostconf' },
+        objectSchema.extend({ data: z.record(z.string(), z.string()) }),
+      );
+      expect(hosts?.data['datas']).toMatch(/^host:'10\.0\.0\.1:\d+'\nhost:'\[fd00::2\]:\d+'$/);
+    } finally {
+      await annotate(null);
+    }
   });
 
   it('removes everything in order, and then lets the custom resource go', async () => {

@@ -21,6 +21,13 @@ describe('parseImageReplacements', () => {
   });
 });
 
+test.each(['mongo:3.6=Mongo:6.0', 'mongo:3.6=mongo:6.0:1', 'mongo:3.6=https://docker.io/mongo'])(
+  'images.replace refuses %s, which no node could pull',
+  (text) => {
+    expect(() => parseImageReplacements(text)).toThrow(/images\.replace: ".*" is no image: write \[registry/);
+  },
+);
+
 describe('resolveImage', () => {
   const rules = parseImageReplacements('mongo:3.6=mongo:4.2');
 
