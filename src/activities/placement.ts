@@ -1,25 +1,40 @@
-import { multiCloudMongoDBSchema, type MultiCloudMongoDB } from '../api/multicloudmongodb';
+import { z } from 'zod';
+import type { MultiCloudMongoDB } from '../api/multicloudmongodb';
 import { readSchedulerResult } from '../api/scheduler-result';
 import type { ClusterCapacity } from '../domain/capacity';
 import { isFedStateError } from '../domain/errors';
 import { ANNOTATIONS, SCHEDULER_NAME } from '../domain/marks';
 import { done, waitFor, type StageResult } from '../domain/operation';
-import type { ClusterReason, Placement, SchedulerResult } from '../domain/placement';
-import { bytes, cpuMillis } from '../domain/quantity';
+import type { ClusterReason, Placement } from '../domain/placement';
 import { readBinding, reportsOf } from '../karmada/binding';
 import { listClusters } from '../karmada/cluster';
 import { namespaceOf } from '../karmada/template';
-import { KINDS } from '../kube/object';
+import { KINDS, metadataSchema } from '../kube/object';
 import { mongodbProfile } from '../scheduler/mongodb-profile';
 import { placementOfResult } from '../scheduler/placement-of-result';
 import { scheduleMembers, type ScheduleRequest } from '../scheduler/schedule';
 import { readCapacity } from './capacity';
 import { annotateInstance, loadInstance, refOf, type ActivityContext, type InstanceInput } from './context';
-import { isCreated } from './instance-marks';
 import { readLedger, writePromise, type RoomPromise } from './room-ledger';
+import { requestAsBuilt, requestOf } from './schedule-request';
 
 // Decisions of other instances in between; each retry reads capacity afresh.
 const LEDGER_ATTEMPTS = 5;
+
+const currentSchema = z.looseObject({
+  placement: z.looseObject({
+    current: z.array(z.looseObject({ cluster: z.string(), replicaset: z.number() })),
+  }),
+});
+
+/** Where another instance is. One that cannot be read whole must not stop the others from being placed. */
+const placedInstanceSchema = z
+  .looseObject({ metadata: metadataSchema, status: z.unknown().optional() })
+  .transform(({ metadata, status }) => {
+    const read = currentSchema.safeParse(status);
+    return { metadata, current: read.success ? read.data.placement.current : [] };
+  });
+type PlacedInstance = z.infer<typeof placedInstanceSchema>;
 
 export interface PlacementSummary {
   readonly clusters: readonly string[];
@@ -52,7 +67,7 @@ async function decide(
   cr: MultiCloudMongoDB,
 ): Promise<StageResult<PlacementSummary>> {
   const ledger = await readLedger(context);
-  const instances = (await context.karmada.list(KINDS.multiCloudMongoDB, {}, multiCloudMongoDBSchema)).items;
+  const instances = (await context.karmada.list(KINDS.multiCloudMongoDB, {}, placedInstanceSchema)).items;
   const living = new Set(instances.map((other) => other.metadata.uid));
   const capacity = withPlacedInstances(await readCapacity(context), instances, cr);
   const others = ledger.promises.filter(
@@ -128,58 +143,6 @@ export async function readPlacement(
   }
 }
 
-/** What runs is judged by the placement that it was built from, whatever the spec has come to ask for since. */
-function requestAsBuilt(cr: MultiCloudMongoDB, result: SchedulerResult): ScheduleRequest {
-  const request = requestOf(cr, []);
-  if (!isCreated(cr)) return request;
-  const shares = result.ClusterWithReplicaset;
-  return {
-    ...request,
-    members: shares.reduce((sum, share) => sum + share.replicaset, 0),
-    arbiter: request.arbiter || shares.some((share) => share.arbiter === true),
-  };
-}
-
-/** Spec and present members in the scheduler's words. */
-function requestOf(cr: MultiCloudMongoDB, existing: ScheduleRequest['existing']): ScheduleRequest {
-  const { spec } = cr;
-  const mongo = requestsOf(spec.resource);
-  const exporter = spec.export.enable ? requestsOf(spec.export.resource) : { cpuMillis: 0, memoryBytes: 0 };
-  return {
-    instance: { namespace: namespaceOf(cr), name: cr.metadata.name },
-    members: spec.replicaset,
-    arbiter: spec.config.arbiter,
-    perMember: {
-      cpuMillis: mongo.cpuMillis + exporter.cpuMillis,
-      memoryBytes: mongo.memoryBytes + exporter.memoryBytes,
-    },
-    arbiterResources: mongo,
-    storageClass: spec.storage.storageClass,
-    mode: spec.scheduler.schedulerMode,
-    clusterWeights: spec.scheduler.clusterWeights,
-    nodeSelector: spec.spreadConstraints.nodeSelect ?? {},
-    tolerations: spec.scheduler.tolerations ?? [],
-    affinity: spec.scheduler.affinity,
-    spreadConstraints: spec.spreadConstraints.spreadConstraints ?? [],
-    topologySpreadConstraints: spec.spreadConstraints.topologySpreadConstraints ?? {},
-    existing,
-    reservations: [],
-    excludedClusters: [],
-    overrides: spec.member.overrides,
-  };
-}
-
-/** What is asked for; a limit without a request is a request of that size, as in Kubernetes. */
-function requestsOf(resources: MultiCloudMongoDB['spec']['resource'] | undefined): {
-  cpuMillis: number;
-  memoryBytes: number;
-} {
-  return {
-    cpuMillis: cpuMillis(resources?.requests?.['cpu'] ?? resources?.limits?.['cpu'] ?? 0),
-    memoryBytes: bytes(resources?.requests?.['memory'] ?? resources?.limits?.['memory'] ?? 0),
-  };
-}
-
 /** Members of this instance that have a node already: their room is theirs. */
 async function existingMembers(
   context: ActivityContext,
@@ -197,18 +160,16 @@ async function existingMembers(
 
 function withPlacedInstances(
   capacity: readonly ClusterCapacity[],
-  instances: readonly MultiCloudMongoDB[],
+  instances: readonly PlacedInstance[],
   self: MultiCloudMongoDB,
 ): ClusterCapacity[] {
-  const holds = (other: MultiCloudMongoDB, cluster: string): boolean =>
-    (other.status?.placement?.current ?? []).some(
-      (share) => share.cluster === cluster && share.replicaset > 0,
-    );
+  const holds = (other: PlacedInstance, cluster: string): boolean =>
+    other.current.some((share) => share.cluster === cluster && share.replicaset > 0);
   return capacity.map((cluster) => ({
     ...cluster,
     instancesPlaced: instances
       .filter((other) => other.metadata.uid !== self.metadata.uid && holds(other, cluster.name))
-      .map((other) => `${namespaceOf(other)}/${other.metadata.name}`),
+      .map((other) => `${other.metadata.namespace ?? 'default'}/${other.metadata.name}`),
   }));
 }
 

@@ -36,10 +36,19 @@ export async function readLedger(
 ): Promise<{ version: string; promises: RoomPromise[] }> {
   const ledger = (await context.karmada.get(refOf(context), ledgerSchema)) ?? (await makeLedger(context));
   const promises = Object.entries(ledger.data).flatMap(([uid, text]): RoomPromise[] => {
-    const parsed = itemsSchema.safeParse(JSON.parse(text));
+    const parsed = itemsSchema.safeParse(readJson(text));
     return parsed.success ? [{ uid, items: parsed.data }] : [];
   });
   return { version: ledger.metadata.resourceVersion, promises };
+}
+
+/** Undefined for what a person may have written there: it promises nothing, and must not stop everybody else. */
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** @throws Conflict when the ledger has changed since `version` was read: decide again */

@@ -1,68 +1,21 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { ClusterCapacity, NodeCapacity } from '../domain/capacity';
 import { FedStateError, isFedStateError } from '../domain/errors';
 import { LABELS } from '../domain/marks';
+import { ownValue } from '../domain/record';
+import {
+  affinitySchema,
+  instanceTermSchema,
+  type NodeTermWish,
+  type PodRulesWish,
+  type PodTermWish,
+} from './affinity-schema';
 import { meetsRequirement, type LabelRequirement } from './label-match';
 
 /** Topology keys of pod (anti-)affinity that speak of clusters; every other key speaks of nodes inside one. */
 export const CLUSTER_TOPOLOGIES = ['cluster', 'region', 'zone', 'provider'] as const;
 export type ClusterTopology = (typeof CLUSTER_TOPOLOGIES)[number];
 const HOSTNAME = 'kubernetes.io/hostname';
-
-const requirementSchema = z.strictObject({
-  key: z.string().min(1),
-  operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist', 'Gt', 'Lt']),
-  values: z.array(z.string()).nullish(),
-});
-const fieldSchema = z.strictObject({
-  key: z.literal('metadata.name', { error: 'only metadata.name is a field of a node' }),
-  operator: z.enum(['In', 'NotIn']),
-  values: z.array(z.string()),
-});
-const nodeTermSchema = z.strictObject({
-  matchExpressions: z.array(requirementSchema).nullish(),
-  matchFields: z.array(fieldSchema).nullish(),
-});
-const weightSchema = z.int().min(1).max(100);
-const podTermSchema = z.looseObject({ topologyKey: z.string().min(1) });
-const weightedPodTermSchema = z.strictObject({ weight: weightSchema, podAffinityTerm: podTermSchema });
-const podRulesSchema = z.strictObject({
-  requiredDuringSchedulingIgnoredDuringExecution: z.array(podTermSchema).nullish(),
-  preferredDuringSchedulingIgnoredDuringExecution: z.array(weightedPodTermSchema).nullish(),
-});
-const affinitySchema = z.strictObject({
-  nodeAffinity: z
-    .strictObject({
-      requiredDuringSchedulingIgnoredDuringExecution: z
-        .strictObject({ nodeSelectorTerms: z.array(nodeTermSchema).min(1) })
-        .nullish(),
-      preferredDuringSchedulingIgnoredDuringExecution: z
-        .array(z.strictObject({ weight: weightSchema, preference: nodeTermSchema }))
-        .nullish(),
-    })
-    .nullish(),
-  podAffinity: podRulesSchema.nullish(),
-  podAntiAffinity: podRulesSchema.nullish(),
-});
-
-const namesOnly = `only ${LABELS.instance}, operator In, tells sets apart`;
-const instanceTermSchema = z.strictObject({
-  topologyKey: z.string(),
-  namespaces: z.array(z.string()).min(1).nullish(),
-  labelSelector: z.strictObject({
-    matchLabels: z.strictObject({ [LABELS.instance]: z.string() }).nullish(),
-    matchExpressions: z
-      .array(
-        z.strictObject({
-          key: z.literal(LABELS.instance, { error: namesOnly }),
-          operator: z.literal('In', { error: namesOnly }),
-          values: z.array(z.string()).min(1),
-        }),
-      )
-      .max(1)
-      .nullish(),
-  }),
-});
 
 export interface NodeTerm {
   readonly expressions: readonly LabelRequirement[];
@@ -135,7 +88,10 @@ export function meetsNodeTerm(
   return (
     term.fields.every((field) => meetsRequirement(field, node.name)) &&
     term.expressions.every((expression) =>
-      meetsRequirement(expression, (clusterKeys.has(expression.key) ? cluster : node).labels[expression.key]),
+      meetsRequirement(
+        expression,
+        ownValue((clusterKeys.has(expression.key) ? cluster : node).labels, expression.key),
+      ),
     )
   );
 }
@@ -150,7 +106,7 @@ interface PodRules {
 
 function readPodRules(
   path: Path,
-  rules: z.infer<typeof podRulesSchema>,
+  rules: PodRulesWish,
   instance: { readonly namespace: string; readonly name: string },
 ): PodRules {
   const own = `${instance.namespace}/${instance.name}`;
@@ -187,7 +143,7 @@ function readPodRules(
   return { required, preferred, onePerNode };
 }
 
-function readInstances(where: string, term: z.infer<typeof podTermSchema>, namespace: string): string[] {
+function readInstances(where: string, term: PodTermWish, namespace: string): string[] {
   const parsed = instanceTermSchema.safeParse(term);
   if (!parsed.success) throw new FedStateError('InvalidSpec', `${where}${describeIssue(parsed.error)}`);
   const { labelSelector, namespaces } = parsed.data;
@@ -215,7 +171,7 @@ function refuseSelf(where: string, term: SetTerm, own: string): SetTerm {
 const clusterTopology = (key: string): ClusterTopology | undefined =>
   CLUSTER_TOPOLOGIES.find((topology) => topology === key);
 
-const readNodeTerm = (term: z.infer<typeof nodeTermSchema>): NodeTerm => ({
+const readNodeTerm = (term: NodeTermWish): NodeTerm => ({
   expressions: (term.matchExpressions ?? []).map(({ key, operator, values }) => ({
     key,
     operator,

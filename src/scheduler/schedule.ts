@@ -64,6 +64,12 @@ export function scheduleMembers(
   return { outcome: 'scheduled', placement };
 }
 
+/** Why a request cannot be met whatever clusters there are: the field, without `spec.`, and the remedy. */
+export function findRequestFault(request: ScheduleRequest, profile: MiddlewareProfile): string | undefined {
+  const sound = readRequest(request, profile);
+  return typeof sound === 'string' ? sound : undefined;
+}
+
 /** The request with its free-form parts read, or why it cannot be met by any cluster. */
 function readRequest(request: ScheduleRequest, profile: MiddlewareProfile): SoundRequest | string {
   const refusal = refuseRequest(request, profile) ?? refuseSpread(request.spreadConstraints, request.members);

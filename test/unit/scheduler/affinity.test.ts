@@ -70,9 +70,9 @@ describe('nodeAffinity', () => {
       roomUnder({
         nodeAffinity: {
           [REQUIRED]: {
-            nodeSelectorTerms: [
-              { matchFields: [{ key: 'metadata.name', operator: 'In', values: ['a1', 'c1'] }] },
-            ],
+            nodeSelectorTerms: ['a1', 'c1'].map((name) => ({
+              matchFields: [{ key: 'metadata.name', operator: 'In', values: [name] }],
+            })),
           },
         },
       }),
