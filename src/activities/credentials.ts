@@ -7,7 +7,9 @@ import { done, waitFor, type StageResult } from '../domain/operation';
 import { buildAuthSecret, namespaceOf } from '../karmada/template';
 import { KINDS } from '../kube/object';
 import { loadInstance, type ActivityContext, type InstanceInput } from './context';
-import { readSecret, resolveReferences } from './references';
+import { findLayoutFault, readLayout } from './layout';
+import { resolveReferences } from './references';
+import { readSecret } from './secret-value';
 
 /** The credentials of an instance, decoded. Lives inside one activity, never in a payload. */
 export interface InstanceCredentials {
@@ -58,6 +60,10 @@ export function createCredentialActivities(context: ActivityContext) {
       }
       const resolved = await resolveReferences(context, cr);
       if (!resolved.ok) return waitFor(resolved.wait);
+      const layout = await readLayout(context, cr);
+      if (!layout.done) return layout;
+      const fault = findLayoutFault(cr, layout.value);
+      if (fault !== undefined) return waitFor(fault);
       const encode = (text: string): string => Buffer.from(text, 'utf8').toString('base64');
       const manifest = buildAuthSecret(cr, {
         rootPassword: encode(resolved.references.rootPassword ?? randomPassword()),

@@ -10,7 +10,7 @@ import { clientHosts } from './client-address';
 import { annotateInstance, loadInstance, type ActivityContext, type InstanceInput } from './context';
 import { readCredentials } from './credentials';
 import { appliedGeneration, isBehind } from './instance-marks';
-import { readSecret } from './references';
+import { readSecret } from './secret-value';
 import { judgeInstance } from './status';
 
 export function createPublicationActivities(context: ActivityContext) {

@@ -3,12 +3,18 @@ import type { MultiCloudMongoDB } from '../api/multicloudmongodb';
 import { resolveImage } from '../domain/image';
 import type { Wait } from '../domain/instance';
 import { done, waitFor, type StageResult } from '../domain/operation';
-import { namespaceOf } from '../karmada/template';
+import { namespaceOf, settingsOf } from '../karmada/template';
 import { KINDS, metadataSchema } from '../kube/object';
+import { memoryBytesOf, mergeMongodConfig } from '../mongodb/mongod-config';
+import { readApplicationUsers } from './application-users';
 import { loadInstance, type ActivityContext, type InstanceInput } from './context';
-import { makeDockerConfig, secretSchema, type Secret } from './pull-secret';
+import { makeDockerConfig, readPullSecretOf } from './pull-secret';
+import { readPassword, readSecret } from './secret-value';
+import { findSpecFault } from './spec-fault';
 
 const CONFIG_KEY = 'mongod.yaml';
+// A Work holds it as JSON, and etcd takes 1.5 MiB.
+const MAX_CARRIED_BYTES = 1024 * 1024;
 
 const configMapSchema = z.looseObject({
   metadata: metadataSchema,
@@ -31,6 +37,8 @@ type Resolved =
 /** Reads everything that the custom resource refers to; the first thing missing is the reason to wait. */
 export async function resolveReferences(context: ActivityContext, cr: MultiCloudMongoDB): Promise<Resolved> {
   const { spec } = cr;
+  const fault = findSpecFault(cr);
+  if (fault !== undefined) return missing('SpecRefused', fault);
   const image = resolveImage(spec.imageSetting.image, context.imageReplacements);
   if (image.outcome === 'refused') return missing('SpecRefused', `spec.imageSetting.image: ${image.message}`);
 
@@ -40,6 +48,8 @@ export async function resolveReferences(context: ActivityContext, cr: MultiCloud
   if ('wait' in pull) return { ok: false, wait: pull.wait };
   const password = await readRootPassword(context, cr);
   if ('wait' in password) return { ok: false, wait: password.wait };
+  const users = await readApplicationUsers(context, cr);
+  if ('wait' in users) return { ok: false, wait: users.wait };
   return {
     ok: true,
     references: {
@@ -56,11 +66,11 @@ type Reading = { readonly value: string | undefined } | { readonly wait: Wait };
 
 async function readConfig(context: ActivityContext, cr: MultiCloudMongoDB): Promise<Reading> {
   const name = cr.spec.config.configRef;
-  if (name === undefined || name === '') return { value: undefined };
+  if (name === undefined || name === '') return judgeConfig(cr, undefined);
   const namespace = namespaceOf(cr);
   const map = await context.karmada.get({ kind: KINDS.configMap, namespace, name }, configMapSchema);
   const text = map?.data[CONFIG_KEY];
-  if (text !== undefined) return { value: text };
+  if (text !== undefined) return judgeConfig(cr, { source: `ConfigMap ${namespace}/${name}`, text });
   const what =
     map === undefined
       ? `ConfigMap ${namespace}/${name} does not exist`
@@ -71,60 +81,61 @@ async function readConfig(context: ActivityContext, cr: MultiCloudMongoDB): Prom
   );
 }
 
+/** Merged as the members will, so that what they would refuse is told before anything is made. */
+function judgeConfig(
+  cr: MultiCloudMongoDB,
+  custom: { readonly source: string; readonly text: string } | undefined,
+): Reading {
+  const merged = mergeMongodConfig({
+    custom,
+    settings: settingsOf(cr),
+    settingsField: 'spec.config.configSet',
+    memoryBytes: memoryBytesOf(cr.spec.resource),
+  });
+  if (merged.outcome === 'refused') return wait('SpecRefused', `spec.config: ${merged.message}`);
+  const carried = Buffer.byteLength(JSON.stringify(custom?.text ?? ''));
+  return carried > MAX_CARRIED_BYTES
+    ? wait(
+        'SpecRefused',
+        `spec.config.configRef: ${custom?.source ?? ''} has ${carried} bytes as JSON under key ${CONFIG_KEY}, ${MAX_CARRIED_BYTES} can be carried to members. Take comments out.`,
+      )
+    : { value: custom?.text };
+}
+
 async function readPullSecret(
   context: ActivityContext,
   cr: MultiCloudMongoDB,
   image: string,
 ): Promise<Reading> {
-  const asked = cr.spec.imageSetting.imagePullSecret;
-  if (asked === undefined || asked === '') return { value: undefined };
-  if (typeof asked !== 'string') {
-    const { user, passwd } = asked;
-    if (user === undefined && passwd === undefined) return { value: undefined };
-    if (user === undefined || passwd === undefined) {
+  const wish = readPullSecretOf(cr);
+  switch (wish.kind) {
+    case 'refused':
+      return wait('SpecRefused', `spec.imageSetting.imagePullSecret: ${wish.message}.`);
+    case 'none':
+      return { value: undefined };
+    case 'login':
+      return { value: makeDockerConfig(image, wish.username, wish.password) };
+    case 'named': {
+      const secret = await readSecret(context, cr, wish.name);
+      const value = secret?.data['.dockerconfigjson'];
+      if (value !== undefined) return { value };
+      const where = `${namespaceOf(cr)}/${wish.name}`;
+      const what =
+        secret === undefined
+          ? `Secret ${where} does not exist`
+          : `Secret ${where} has no key .dockerconfigjson`;
       return wait(
-        'SpecRefused',
-        'spec.imageSetting.imagePullSecret: give both user and passwd, or the name of a Secret.',
+        'SecretMissing',
+        `spec.imageSetting.imagePullSecret: ${what}. Create it with kubectl create secret docker-registry.`,
       );
     }
-    return { value: makeDockerConfig(image, user, passwd) };
   }
-  const secret = await readSecret(context, cr, asked);
-  const value = secret?.data['.dockerconfigjson'];
-  if (value !== undefined) return { value };
-  const where = `${namespaceOf(cr)}/${asked}`;
-  const what =
-    secret === undefined ? `Secret ${where} does not exist` : `Secret ${where} has no key .dockerconfigjson`;
-  return wait(
-    'SecretMissing',
-    `spec.imageSetting.imagePullSecret: ${what}. Create it with kubectl create secret docker-registry.`,
-  );
 }
 
 async function readRootPassword(context: ActivityContext, cr: MultiCloudMongoDB): Promise<Reading> {
   const { rootPasswd, rootPasswdSecretRef } = cr.spec.auth;
   if (rootPasswdSecretRef === undefined) return { value: rootPasswd };
-  const secret = await readSecret(context, cr, rootPasswdSecretRef.name);
-  const encoded = secret?.data[rootPasswdSecretRef.key];
-  if (encoded !== undefined && encoded !== '')
-    return { value: Buffer.from(encoded, 'base64').toString('utf8') };
-  const where = `${namespaceOf(cr)}/${rootPasswdSecretRef.name}`;
-  const what =
-    secret === undefined
-      ? `Secret ${where} does not exist`
-      : `Secret ${where} has no value under key ${rootPasswdSecretRef.key}`;
-  return wait(
-    'SecretMissing',
-    `spec.auth.rootPasswdSecretRef: ${what}. Create it, or correct the reference.`,
-  );
-}
-
-export function readSecret(
-  context: ActivityContext,
-  cr: MultiCloudMongoDB,
-  name: string,
-): Promise<Secret | undefined> {
-  return context.karmada.get({ kind: KINDS.secret, namespace: namespaceOf(cr), name }, secretSchema);
+  return readPassword(context, cr, 'spec.auth.rootPasswdSecretRef', rootPasswdSecretRef);
 }
 
 const missing = (code: Wait['code'], message: string): Resolved => ({ ok: false, wait: { code, message } });

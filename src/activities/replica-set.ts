@@ -1,5 +1,6 @@
 import { cancellationSignal, heartbeat } from '@temporalio/activity';
 import type { MultiCloudMongoDB } from '../api/multicloudmongodb';
+import { isFedStateError } from '../domain/errors';
 import { writablePrimary } from '../domain/health';
 import { ANNOTATIONS } from '../domain/marks';
 import { REPLICA_SET_NAME } from '../domain/names';
@@ -9,18 +10,13 @@ import type { ReplicaSetObservation } from '../domain/replica-set';
 import type { Access } from '../mongodb/connect';
 import { executeStep } from '../mongodb/execute-step';
 import { observeReplicaSet } from '../mongodb/observe';
-import {
-  canSystemUsersSignIn,
-  ensureApplicationUsers,
-  type SystemPasswords,
-  type UserSpec,
-} from '../mongodb/users';
+import { canSystemUsersSignIn, ensureApplicationUsers, type SystemPasswords } from '../mongodb/users';
 import { planMembership } from '../planner/plan-membership';
+import { readApplicationUsers } from './application-users';
 import { annotateInstance, loadInstance, type ActivityContext, type InstanceInput } from './context';
 import { readCredentials, type InstanceCredentials } from './credentials';
 import { isCreated } from './instance-marks';
 import { desiredMembers, readLayout } from './layout';
-import { readSecret } from './references';
 
 export interface StepInput extends InstanceInput {
   readonly step: MembershipStep;
@@ -98,30 +94,25 @@ export function createReplicaSetActivities(context: ActivityContext) {
     /** Application users of `spec.users`; the system's own come with the plan. */
     async ensureUsers({ instance }: InstanceInput): Promise<StageResult<string>> {
       const cr = await loadInstance(context, instance);
-      const asked = cr.spec.users ?? [];
-      if (asked.length === 0) return done('none asked for');
-      const users: UserSpec[] = [];
-      for (const user of asked) {
-        const { name, key } = user.passwordSecretRef;
-        const encoded = (await readSecret(context, cr, name))?.data[key];
-        if (encoded === undefined || encoded === '') {
-          return waitFor({
-            code: 'SecretMissing',
-            message: `spec.users "${user.name}": Secret ${instance.namespace}/${name} has no value under key ${key}. Create it, or correct the reference.`,
-          });
-        }
-        users.push({
-          name: user.name,
-          password: Buffer.from(encoded, 'base64').toString('utf8'),
-          roles: user.roles,
-        });
-      }
+      const asked = await readApplicationUsers(context, cr);
+      if ('wait' in asked) return waitFor(asked.wait);
+      const { users } = asked;
+      if (users.length === 0) return done('none asked for');
       const credentials = await readCredentials(context, cr);
       const observation = await observe(await knownHosts(context, cr), credentials);
       const primary = writablePrimary(observation.reports);
       if (primary === undefined)
         return waitFor({ code: 'ReplicaSet', message: 'No primary that a majority follows.' });
-      await ensureApplicationUsers(primary.host, accessOf(credentials), users);
+      try {
+        await ensureApplicationUsers(primary.host, accessOf(credentials), users);
+      } catch (error) {
+        // A role that does not exist, for one: the server alone knows those that people have made.
+        if (!isFedStateError(error, 'Refused')) throw error;
+        return waitFor({
+          code: 'SpecRefused',
+          message: `spec.users: ${error.message}. Correct the user's roles, or create what is missing.`,
+        });
+      }
       return done(users.map((user) => user.name).join(', '));
     },
   };

@@ -1,14 +1,24 @@
 import { z } from 'zod';
 import { metadataSchema } from '../kube/object';
+import { LABEL_VALUE } from '../domain/syntax';
+import { pullSecretSchema } from './pull-secret';
 import {
   conditionsSchema,
   coreObjectSchema,
-  eitherShape,
+  imageSchema,
   intOrStringShape,
+  labelsSchema,
+  objectNameSchema,
+  observedResourcesSchema,
+  optionalNameSchema,
+  passwordSchema,
   resourcesSchema,
+  textUpTo,
   tolerationSchema,
 } from './shared';
+import { databaseSchema, userNameSchema } from './user';
 import {
+  followsPattern,
   isPositiveQuantity,
   neverChanges,
   neverChangesOnceSet,
@@ -21,29 +31,27 @@ const ordinalSchema = z.union([z.int().min(0).max(49), z.literal('arbiter')]).me
 // 50 data members and the arbiter.
 const ordinalsSchema = z.array(ordinalSchema).max(51);
 
-/** Name of a Secret of type kubernetes.io/dockerconfigjson, or the two values to make one of. */
-const memberPullSecretSchema = z
-  .union([z.string(), z.object({ username: z.string().optional(), password: z.string().optional() })])
-  .meta(eitherShape);
-
 const podSpecSchema = z.object({
-  nodeSelector: z.record(z.string(), z.string()).nullish().describe('Labels that a node must have.'),
+  nodeSelector: labelsSchema.nullish().describe('Labels that a node must have.'),
   securityContext: coreObjectSchema.nullish().describe('core/v1 PodSecurityContext, put over ours.'),
   affinity: coreObjectSchema.nullish().describe('core/v1 Affinity.'),
-  tolerations: z.array(tolerationSchema).nullish().describe('Taints that the pods tolerate.'),
+  tolerations: z.array(tolerationSchema).max(64).nullish().describe('Taints that the pods tolerate.'),
   topologySpreadConstraints: z
     .array(coreObjectSchema)
     .nullish()
     .describe('List of core/v1 TopologySpreadConstraint.'),
-  restartPolicy: z.string().nullish().describe('A StatefulSet knows only Always.'),
+  restartPolicy: textUpTo(
+    16,
+    followsPattern('^(Always)?$', 'restartPolicy may only be Always, as in every StatefulSet: take it out'),
+  )
+    .nullish()
+    .describe('A StatefulSet knows only Always.'),
 });
 
 const persistenceSchema = z
   .object({
-    storage: z.string().max(64).default('1Gi').describe('Size of each data volume; may only grow.'),
-    storageClassName: z
-      .string()
-      .max(253)
+    storage: textUpTo(40).default('1Gi').describe('Size of each data volume; may only grow.'),
+    storageClassName: optionalNameSchema
       .optional()
       .describe('StorageClass; empty or absent: the default class of the cluster.'),
     whenDeleted: z
@@ -63,6 +71,22 @@ const persistenceSchema = z
     ),
   );
 
+const dbUserSchema = z
+  .object({
+    enable: z.boolean().optional().describe('Make the user.'),
+    name: databaseSchema.optional().describe('Database that the user may read and write.'),
+    user: userNameSchema.optional().describe('Name of the user.'),
+    password: passwordSchema.optional().describe('Its password.'),
+  })
+  .meta(
+    ruled({
+      rule:
+        '!has(self.enable) || !self.enable || (has(self.name) && self.name != "" && has(self.user) && ' +
+        'self.user != "" && has(self.password) && self.password != "")',
+      message: 'enable wants name, user and password: give all three, or set enable to false',
+    }),
+  );
+
 export const mongoDBSpecSchema = z
   .object({
     members: z
@@ -73,15 +97,14 @@ export const mongoDBSpecSchema = z
       .describe('Data members in this cluster. Absent: hold, change nothing.'),
     arbiter: z.boolean().optional().describe('This cluster hosts the arbiter.'),
     rsInit: z.boolean().optional().describe('This cluster holds the member that was initiated.'),
-    image: z
-      .string()
+    image: imageSchema
       .default('mongo:6.0')
       .describe('Image of mongod, 4.2 or later; the site may run another in its place, see status.image.'),
     imagePullPolicy: z
       .enum(['Always', 'IfNotPresent', 'Never'])
       .default('IfNotPresent')
       .describe('When a node pulls the image.'),
-    imagePullSecret: memberPullSecretSchema
+    imagePullSecret: pullSecretSchema
       .optional()
       .describe(
         'Name of a Secret of type kubernetes.io/dockerconfigjson, or {username, password} to make one.',
@@ -90,23 +113,23 @@ export const mongoDBSpecSchema = z
     config: z
       .array(
         z.object({
-          name: z.string().describe('A mongod option in dotted form, or LOG_LEVEL.'),
-          value: z.string().describe('Its value as text.'),
+          name: textUpTo(256).describe('A mongod option in dotted form, or LOG_LEVEL.'),
+          value: textUpTo(4096).describe('Its value as text.'),
         }),
       )
+      .max(256)
       .optional()
       .describe('Single settings, put over the file of customConfigRef.'),
-    customConfigRef: z.string().optional().describe('ConfigMap in this namespace with the key mongod.yaml.'),
-    memberConfigRef: z
-      .string()
+    customConfigRef: optionalNameSchema
+      .optional()
+      .describe('ConfigMap in this namespace with the key mongod.yaml.'),
+    memberConfigRef: optionalNameSchema
       .optional()
       .describe('ConfigMap with the addresses of the whole replica set; a record, never read.'),
-    rootPassword: z
-      .string()
+    rootPassword: passwordSchema
       .optional()
       .describe('Readable by whoever reads this object: prefer credentialsSecretRef.'),
-    credentialsSecretRef: z
-      .string()
+    credentialsSecretRef: objectNameSchema
       .optional()
       .describe('Secret with rootPassword, clusterAdminPassword, clusterMonitorPassword, keyfile.'),
     resources: resourcesSchema
@@ -122,15 +145,7 @@ export const mongoDBSpecSchema = z
       })
       .default({ enable: false })
       .describe('Prometheus exporter.'),
-    dbUserSpec: z
-      .object({
-        enable: z.boolean().optional().describe('Make the user.'),
-        name: z.string().optional().describe('Database that the user may read and write.'),
-        user: z.string().optional().describe('Name of the user.'),
-        password: z.string().optional().describe('Its password.'),
-      })
-      .optional()
-      .describe('One application user, in Local control.'),
+    dbUserSpec: dbUserSchema.optional().describe('One application user, in Local control.'),
     podSpec: podSpecSchema.optional().describe('Where and how the pods run.'),
     pause: z.boolean().optional().describe('Change nothing; pods keep running.'),
     control: z
@@ -145,9 +160,11 @@ export const mongoDBSpecSchema = z
     rollout: ordinalsSchema
       .optional()
       .describe('Members that may take a new pod template: ordinals, or the word arbiter.'),
-    instanceUID: z
-      .string()
-      .max(64)
+    instanceUID: textUpTo(
+      63,
+      followsPattern(LABEL_VALUE, 'must be a label value: letters, digits, -, _ and ., 63 at most'),
+    )
+      .min(1)
       .optional()
       .describe('Uid that names of volume claims carry (hashed); default the uid of this object.'),
   })
@@ -155,6 +172,10 @@ export const mongoDBSpecSchema = z
     ruled(
       notBoth('rootPassword', 'credentialsSecretRef', 'credentialsSecretRef'),
       neverChangesOnceSet('instanceUID', 'claim names carry it; restore the old value'),
+      {
+        rule: '!has(self.arbiter) || !self.arbiter || !has(self.members) || self.members < 50',
+        message: 'members and the arbiter make more than 50, the most of a set (S5): lower members',
+      },
     ),
   );
 export type MongoDBSpec = z.infer<typeof mongoDBSpecSchema>;
@@ -201,7 +222,7 @@ export const mongoDBStatusSchema = z.object({
   currentInfo: z
     .object({
       members: z.int().describe('Data members that are ready.'),
-      resources: resourcesSchema.optional().describe('Resources that members are built with.'),
+      resources: observedResourcesSchema.optional().describe('Resources that members are built with.'),
     })
     .optional()
     .describe('What there is now.'),

@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { optionalNameSchema, textUpTo } from './shared';
 import { ruled } from './validation-rule';
 
 /** What one member, or every member of a cluster, has different from the rest (S5, S6). */
 export const memberOverrideSchema = z
   .object({
-    cluster: z.string().min(1).max(63).describe('Name of the Karmada Cluster.'),
+    cluster: textUpTo(63).min(1).describe('Name of the Karmada Cluster.'),
     ordinal: z
       .int()
       .min(0)
@@ -22,9 +23,15 @@ export const memberOverrideSchema = z
     secondaryDelaySecs: z
       .int()
       .min(0)
+      // Mongod's own limit: 366 days.
+      .max(31622400)
       .optional()
       .describe('Seconds that the member stays behind on purpose.'),
-    tags: z.record(z.string(), z.string()).optional().describe('More replica set tags of the member.'),
+    tags: z
+      .record(z.string(), textUpTo(256))
+      .meta({ maxProperties: 32 })
+      .optional()
+      .describe('More replica set tags of the member.'),
   })
   .meta(
     ruled(
@@ -50,8 +57,7 @@ export const memberOverrideSchema = z
 
 /** Settings of single members. */
 export const memberSettingsSchema = z.object({
-  memberConfigRef: z
-    .string()
+  memberConfigRef: optionalNameSchema
     .optional()
     .describe('Accepted and without effect: member addresses are computed, see ConfigMap <name>-hostconf.'),
   overrides: z
@@ -59,12 +65,18 @@ export const memberSettingsSchema = z.object({
     .max(64)
     .optional()
     .meta(
-      ruled({
-        rule:
-          'self.all(a, self.exists_one(b, a.cluster == b.cluster && has(a.ordinal) == has(b.ordinal) && ' +
-          '(!has(a.ordinal) || a.ordinal == b.ordinal)))',
-        message: 'each pair of cluster and ordinal may stand once in overrides: join the two entries',
-      }),
+      ruled(
+        {
+          rule:
+            'self.all(a, self.exists_one(b, a.cluster == b.cluster && has(a.ordinal) == has(b.ordinal) && ' +
+            '(!has(a.ordinal) || a.ordinal == b.ordinal)))',
+          message: 'each pair of cluster and ordinal may stand once in overrides: join the two entries',
+        },
+        {
+          rule: 'self.filter(o, has(o.ordinal) && has(o.votes) && o.votes == 1).size() <= 7',
+          message: 'overrides ask for more than the 7 votes of a set (S5): take votes 1 out of some of them',
+        },
+      ),
     )
     .describe('What single members have different from the rest.'),
 });

@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import { ruled } from './validation-rule';
+import { CRON_SCHEDULE } from '../domain/syntax';
+import { textUpTo } from './shared';
+import { followsPattern } from './validation-rule';
 
 /** When changes may run, and who must agree. */
 export const operationsSchema = z.object({
@@ -11,23 +13,20 @@ export const operationsSchema = z.object({
   soakSeconds: z
     .int()
     .min(0)
+    .max(31536000)
     .default(86400)
     .describe('Seconds that a new version must run well before its step without return.'),
   windows: z
     .array(
       z.object({
-        schedule: z
-          .string()
-          .min(1)
-          .max(128)
-          .meta(
-            ruled({
-              rule: "self.matches('^[^ ]+( [^ ]+){4}$')",
-              message: 'schedule must be five cron fields, e.g. "0 2 * * 6"',
-            }),
-          )
-          .describe('When the window opens: five cron fields, in UTC.'),
-        durationMinutes: z.int().min(1).describe('Minutes that it stays open.'),
+        schedule: textUpTo(
+          128,
+          followsPattern(
+            CRON_SCHEDULE,
+            'schedule must be five cron fields, minute hour day month weekday, e.g. "0 2 * * 6"',
+          ),
+        ).describe('When the window opens: five cron fields, in UTC.'),
+        durationMinutes: z.int().min(1).max(10080).describe('Minutes that it stays open.'),
       }),
     )
     .max(16)
@@ -43,7 +42,12 @@ export const failoverSchema = z.object({
     .describe(
       'Replace lost members by itself, after an approval, or never; default Auto with allowDynamicScheduler, else Approve.',
     ),
-  delaySeconds: z.int().min(0).default(60).describe('Seconds that a cluster must be lost before.'),
+  delaySeconds: z
+    .int()
+    .min(0)
+    .max(31536000)
+    .default(60)
+    .describe('Seconds that a cluster must be lost before.'),
   failback: z
     .enum(['Auto', 'Approve', 'Off'])
     .default('Approve')

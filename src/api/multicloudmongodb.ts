@@ -5,26 +5,30 @@ import { memberSettingsSchema, type memberOverrideSchema } from './multicloudmon
 import { failoverSchema, operationsSchema } from './multicloudmongodb-operations';
 import { placementConstraintsSchema, schedulerSchema } from './multicloudmongodb-scheduling';
 import { multiCloudMongoDBStatusSchema } from './multicloudmongodb-status';
-import { eitherShape, resourcesSchema } from './shared';
+import {
+  dataKeySchema,
+  imageSchema,
+  objectNameSchema,
+  optionalNameSchema,
+  passwordSchema,
+  resourcesSchema,
+  textUpTo,
+} from './shared';
+import { pullSecretSchema } from './pull-secret';
+import { databaseSchema, userNameSchema } from './user';
 import { isPositiveQuantity, listMap, neverChanges, notBoth, onlyGrows, ruled } from './validation-rule';
 
 export type MultiCloudMongoDBStatus = z.infer<typeof multiCloudMongoDBStatusSchema>;
 export type MemberOverride = z.infer<typeof memberOverrideSchema>;
 
 const secretKeySchema = z.object({
-  name: z.string().min(1).describe('Name of a Secret in this namespace.'),
-  key: z.string().min(1).default('password').describe('Key of the value in that Secret.'),
+  name: objectNameSchema.describe('Name of a Secret in this namespace.'),
+  key: dataKeySchema.default('password').describe('Key of the value in that Secret.'),
 });
-
-/** Name of an existing pull Secret, or user and passwd to make one of. */
-const pullSecretSchema = z
-  .union([z.string(), z.object({ user: z.string().optional(), passwd: z.string().optional() })])
-  .meta(eitherShape);
 
 const authSchema = z
   .object({
-    rootPasswd: z
-      .string()
+    rootPasswd: passwordSchema
       .min(1)
       .optional()
       .describe('Readable by whoever reads this object: prefer rootPasswdSecretRef.'),
@@ -35,23 +39,22 @@ const authSchema = z
   .meta(ruled(notBoth('rootPasswd', 'rootPasswdSecretRef', 'rootPasswdSecretRef')));
 
 const userSchema = z.object({
-  name: z.string().min(1).describe('Name of the user.'),
+  name: userNameSchema.min(1).describe('Name of the user.'),
   passwordSecretRef: secretKeySchema.describe('Its password.'),
   roles: z
     .array(
       z.object({
-        role: z.string().describe('Name of a MongoDB role, e.g. readWrite.'),
-        db: z.string().describe('Database that the role is for.'),
+        role: textUpTo(256).min(1).describe('Name of a MongoDB role, e.g. readWrite.'),
+        db: databaseSchema.min(1).describe('Database that the role is for.'),
       }),
     )
     .min(1)
+    .max(64)
     .describe('What the user may do.'),
 });
 
 const imageSettingSchema = z.object({
-  image: z
-    .string()
-    .min(1)
+  image: imageSchema
     .default('mongo:6.0')
     .describe('Image of mongod, 4.2 or later; the site may run another in its place, see status.image.'),
   imagePullPolicy: z
@@ -67,12 +70,10 @@ const imageSettingSchema = z.object({
 
 const storageSchema = z
   .object({
-    storageClass: z
-      .string()
-      .max(253)
+    storageClass: optionalNameSchema
       .optional()
       .describe('StorageClass of every member cluster; absent: the default class of each.'),
-    storageSize: z.string().max(64).default('2Gi').describe('Size of each data volume; may only grow.'),
+    storageSize: textUpTo(40).default('2Gi').describe('Size of each data volume; may only grow.'),
     whenDeleted: z
       .enum(['Retain', 'Delete'])
       .default('Retain')
@@ -97,14 +98,15 @@ const exportSchema = z.object({
 
 const configSchema = z.object({
   arbiter: z.boolean().default(false).describe('Add one arbiter.'),
-  configRef: z.string().optional().describe('ConfigMap in this namespace with the key mongod.yaml.'),
+  configRef: optionalNameSchema.optional().describe('ConfigMap in this namespace with the key mongod.yaml.'),
   configSet: z
-    .record(z.string(), z.string())
+    .record(z.string(), textUpTo(4096))
+    .meta({ maxProperties: 256 })
     .optional()
     .describe('Single settings over configRef, e.g. net.maxIncomingConnections to "2000".'),
 });
 
-export const multiCloudMongoDBSpecSchema = z.object({
+const specSchema = z.object({
   replicaset: z.int().min(1).max(50).describe('Data members over all clusters.'),
   resource: resourcesSchema
     .default({ requests: { cpu: '500m', memory: '500Mi' }, limits: { cpu: '1', memory: '1Gi' } })
@@ -133,6 +135,28 @@ export const multiCloudMongoDBSpecSchema = z.object({
     .default({ delaySeconds: 60, failback: 'Approve' })
     .describe('What happens after a cluster is lost.'),
 });
+
+// S5, S6: what no placement can make right. An arbiter votes and is a member itself.
+export const multiCloudMongoDBSpecSchema = specSchema.meta(
+  ruled(
+    {
+      rule: '!self.config.arbiter || self.replicaset % 2 == 0',
+      message:
+        'config.arbiter is only to make an even number odd (S6): set it to false, or make replicaset even',
+    },
+    {
+      rule: '!self.config.arbiter || self.replicaset < 50',
+      message: 'config.arbiter and 50 members make 51, a set has 50 at most (S5): lower replicaset to 48',
+    },
+    {
+      rule:
+        '!self.config.arbiter || !has(self.member.overrides) || self.member.overrides.filter(o, ' +
+        'has(o.ordinal) && has(o.votes) && o.votes == 1).size() <= 6',
+      message:
+        'member.overrides and the arbiter ask for more than 7 votes (S5): take votes 1 out of some overrides',
+    },
+  ),
+);
 export type MultiCloudMongoDBSpec = z.infer<typeof multiCloudMongoDBSpecSchema>;
 
 /** A MultiCloudMongoDB as read from Karmada's API server. */

@@ -12,7 +12,16 @@ const MAP_KEYS = 'x-kubernetes-list-map-keys';
 /** What may be copied as it is; whatever is neither here nor handled by name is refused. */
 const PLAIN = new Set([
   ...['description', 'default', 'nullable', 'enum', 'minimum', 'maximum', 'minLength', 'maxLength'],
-  ...['pattern', 'minItems', 'maxItems', 'required', 'x-kubernetes-list-type', MAP_KEYS, RULES],
+  ...[
+    'pattern',
+    'minItems',
+    'maxItems',
+    'maxProperties',
+    'required',
+    'x-kubernetes-list-type',
+    MAP_KEYS,
+    RULES,
+  ],
 ]);
 
 /**

@@ -1,3 +1,5 @@
+import { LABEL_KEY, LABEL_KEY_SIZE } from '../domain/syntax';
+
 /** One CEL rule as a CRD carries it (Kubernetes: "Validation rules"); the message names the field and the remedy. */
 export interface ValidationRule {
   readonly rule: string;
@@ -19,10 +21,28 @@ export const ruled = (
 export const listMap = (...keys: readonly string[]) =>
   ({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': keys }) as const;
 
+/** Text of a pattern of domain/syntax; the API server says which field it is. */
+export const followsPattern = (pattern: string, message: string): ValidationRule => ({
+  rule: `self.matches(r'${pattern}')`,
+  message,
+});
+
+/** @param key CEL for the text that must be a label's key */
+export const isLabelKey = (key: string): string =>
+  `${key}.matches(r'${LABEL_KEY}') && ${key}.matches(r'${LABEL_KEY_SIZE}')`;
+
+export const labelKeyRule: ValidationRule = {
+  rule: isLabelKey('self'),
+  message:
+    'must be a label key: [domain/]name of letters, digits, -, _ and ., e.g. topology.kubernetes.io/zone',
+};
+
 // `quantity` (1.29 and later) fails on what is no quantity, so both questions stand in one rule.
 export const isPositiveQuantity = (field: string): ValidationRule => ({
-  rule: `isQuantity(self.${field}) && quantity(self.${field}).isGreaterThan(quantity('0'))`,
-  message: `${field} must be a quantity above zero, e.g. 10Gi`,
+  rule:
+    `isQuantity(self.${field}) && quantity(self.${field}).isGreaterThan(quantity('0')) && ` +
+    `quantity(self.${field}).compareTo(quantity('1Ei')) <= 0`,
+  message: `${field} must be a quantity above zero and at most 1Ei, e.g. 10Gi`,
   fieldPath: `.${field}`,
 });
 

@@ -1,12 +1,18 @@
+import { readPullSecretWish } from '../api/pull-secret';
 import { resolveImage, type ImageReplacement } from '../domain/image';
+import { isIPv6 } from '../domain/address';
+import { isFedStateError } from '../domain/errors';
 import { authSecretName } from '../domain/names';
+import { bytes } from '../domain/quantity';
 import type { Kube } from '../kube/client';
 import { KINDS } from '../kube/object';
+import { memoryBytesOf, mergeMongodConfig } from '../mongodb/mongod-config';
+import { findPasswordFault } from '../mongodb/password';
+import { vipOf } from './addresses';
 import { DEFAULT_CONFIG_TEXT, isDefaultConfigName } from './build/config';
 import type { Credentials } from './build/secret';
 import type { MemberConfig } from './config';
 import { isOurs, type Instance } from './instance';
-import { memoryBytesOf, mergeMongodConfig } from './mongod-config';
 import { configMapSchema, secretSchema } from './objects';
 
 /** All that a member is made of, found and checked before anything is made. */
@@ -66,6 +72,7 @@ export async function gatherInputs(kube: Kube, config: MemberConfig, instance: I
         : { source: `ConfigMap ${spec.customConfigRef ?? ''}`, text: custom.text },
     settings: spec.config ?? [],
     memoryBytes: memoryBytesOf(spec.resources),
+    ipv6: isIPv6(vipOf(instance, config) ?? ''),
   });
   if (merged.outcome === 'refused') return refuse('ConfigRefused', merged.message);
   return {
@@ -83,6 +90,11 @@ export async function gatherInputs(kube: Kube, config: MemberConfig, instance: I
 
 function checkSpec({ spec }: Instance): NotReady | undefined {
   const { podSpec, dbUserSpec } = spec;
+  const sizeFault = findSizeFault(spec);
+  if (sizeFault !== undefined) return refuse('SpecRefused', sizeFault);
+  const passwordFault = findPasswordFault(spec.rootPassword ?? '');
+  if ((spec.rootPassword ?? '') !== '' && passwordFault !== undefined)
+    return refuse('SpecRefused', `spec.rootPassword cannot be used, as ${passwordFault}.`);
   if (podSpec?.restartPolicy && podSpec.restartPolicy !== 'Always') {
     return refuse(
       'SpecRefused',
@@ -99,8 +111,22 @@ function checkSpec({ spec }: Instance): NotReady | undefined {
         `spec.dbUserSpec is enabled but has no ${missing.join(', ')}: set it, or set enable: false.`,
       );
     }
+    const fault = findPasswordFault(dbUserSpec.password ?? '');
+    if (fault !== undefined)
+      return refuse('SpecRefused', `spec.dbUserSpec.password cannot be used, as ${fault}.`);
   }
   return undefined;
+}
+
+function findSizeFault({ resources, persistence }: Instance['spec']): string | undefined {
+  try {
+    memoryBytesOf(resources);
+    bytes(persistence.storage);
+    return undefined;
+  } catch (error) {
+    if (!isFedStateError(error, 'InvalidSpec')) throw error;
+    return `spec.resources or spec.persistence.storage: ${error.message}`;
+  }
 }
 
 type FoundCredentials =
@@ -131,6 +157,11 @@ async function readCredentials(kube: Kube, instance: Instance): Promise<FoundCre
   if (missing.length > 0) {
     return wait('CredentialsIncomplete', `Secret ${name} has no ${missing.join(', ')}: add the keys.`);
   }
+  for (const key of ['rootPassword', 'clusterAdminPassword', 'clusterMonitorPassword'] as const) {
+    const fault = findPasswordFault(value[key] ?? '');
+    if (fault !== undefined)
+      return refuse('CredentialsRefused', `Secret ${name}, key ${key}, cannot be used, as ${fault}.`);
+  }
   return {
     outcome: 'found',
     name,
@@ -144,27 +175,21 @@ async function readCredentials(kube: Kube, instance: Instance): Promise<FoundCre
 }
 
 async function readPull(kube: Kube, { spec, namespace }: Instance): Promise<ReadyInputs['pull'] | NotReady> {
-  const asked = spec.imagePullSecret;
-  if (asked === undefined || asked === '') return { kind: 'none' };
-  if (typeof asked === 'string') {
-    const secret = await kube.get({ kind: KINDS.secret, namespace, name: asked }, secretSchema);
-    if (secret === undefined) {
-      return wait('PullSecretMissing', `Secret ${asked} (spec.imagePullSecret) is not there: create it.`);
-    }
-    if (secret.type !== 'kubernetes.io/dockerconfigjson' && secret.type !== 'kubernetes.io/dockercfg') {
-      return wait(
-        'PullSecretInvalid',
-        `Secret ${asked} (spec.imagePullSecret) has type ${secret.type ?? 'Opaque'}: make it with kubectl create secret docker-registry.`,
-      );
-    }
-    return { kind: 'named', name: asked };
+  const wish = readPullSecretWish(spec.imagePullSecret, { user: 'username', password: 'password' });
+  if (wish.kind === 'refused') return refuse('SpecRefused', `spec.imagePullSecret: ${wish.message}.`);
+  if (wish.kind !== 'named') return wish;
+  const { name } = wish;
+  const secret = await kube.get({ kind: KINDS.secret, namespace, name }, secretSchema);
+  if (secret === undefined) {
+    return wait('PullSecretMissing', `Secret ${name} (spec.imagePullSecret) is not there: create it.`);
   }
-  const { username = '', password = '' } = asked;
-  if (username === '' && password === '') return { kind: 'none' };
-  if (username === '' || password === '') {
-    return refuse('SpecRefused', 'spec.imagePullSecret needs both username and password, or neither.');
+  if (secret.type !== 'kubernetes.io/dockerconfigjson' && secret.type !== 'kubernetes.io/dockercfg') {
+    return wait(
+      'PullSecretInvalid',
+      `Secret ${name} (spec.imagePullSecret) has type ${secret.type ?? 'Opaque'}: make it with kubectl create secret docker-registry.`,
+    );
   }
-  return { kind: 'login', username, password };
+  return wish;
 }
 
 async function readCustomConfig(

@@ -1,6 +1,8 @@
+import { posix } from 'node:path';
 import type { MongoDBSpec } from '../../api/mongodb';
 import { ANNOTATIONS, LABELS } from '../../domain/marks';
 import { claimTemplateName, EXPORTER_PORT, MONGO_PORT, type Ordinal } from '../../domain/names';
+import { MONGOD_PATHS } from '../../mongodb/mongod-paths';
 import { digestOf } from '../digest';
 import { memberLabels, type Instance } from '../instance';
 
@@ -26,13 +28,9 @@ export interface PodTemplate {
   readonly spec: Record<string, unknown>;
 }
 
-const DATA_PATH = '/data/db';
 const CONFIG_PATH = '/etc/mongod';
 const KEYFILE_SOURCE = '/etc/fedstate/auth';
-const KEYFILE_PATH = '/run/fedstate';
-
-/** Paths that the merged mongod.yaml names. */
-export const POD_PATHS = { data: DATA_PATH, keyfile: `${KEYFILE_PATH}/keyfile` } as const;
+const KEYFILE_PATH = posix.dirname(MONGOD_PATHS.keyfile);
 
 /** Exporter resources when none are asked for (spec: webhook default). */
 const EXPORTER_RESOURCES = {
@@ -94,7 +92,7 @@ function buildPodSpec(instance: Instance, ordinal: Ordinal, parts: MemberParts):
         // A mongod under load answers late: only one that is silent for three minutes is restarted.
         livenessProbe: tcpProbe({ periodSeconds: 20, failureThreshold: 9 }),
         volumeMounts: [
-          { name: claimTemplateName(instance.instanceUid), mountPath: DATA_PATH },
+          { name: claimTemplateName(instance.instanceUid), mountPath: MONGOD_PATHS.data },
           { name: 'config', mountPath: CONFIG_PATH, readOnly: true },
           { name: 'keyfile', mountPath: KEYFILE_PATH, readOnly: true },
           { name: 'tmp', mountPath: '/tmp' },
@@ -125,14 +123,20 @@ function buildPrepareContainer(instance: Instance, parts: MemberParts): Record<s
     name: 'prepare',
     image: parts.fedstateImage,
     imagePullPolicy: parts.imagePullPolicy === 'Never' ? 'Never' : 'IfNotPresent',
-    command: ['node', '/app/prepare.js', `${KEYFILE_SOURCE}/keyfile`, POD_PATHS.keyfile, DATA_PATH],
+    command: [
+      'node',
+      '/app/prepare.js',
+      `${KEYFILE_SOURCE}/keyfile`,
+      MONGOD_PATHS.keyfile,
+      MONGOD_PATHS.data,
+    ],
     terminationMessagePolicy: 'FallbackToLogsOnError',
     resources: { requests: { cpu: '10m', memory: '32Mi' }, limits: { memory: '128Mi' } },
     securityContext: confined,
     volumeMounts: [
       { name: 'auth', mountPath: KEYFILE_SOURCE, readOnly: true },
       { name: 'keyfile', mountPath: KEYFILE_PATH },
-      { name: claimTemplateName(instance.instanceUid), mountPath: DATA_PATH },
+      { name: claimTemplateName(instance.instanceUid), mountPath: MONGOD_PATHS.data },
     ],
   };
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { parse } from 'yaml';
-import { memoryBytesOf, mergeMongodConfig } from '../../../src/member/mongod-config';
-import { getOption, mergeOptions, removeOption, setOption } from '../../../src/member/mongod-options';
+import { memoryBytesOf, mergeMongodConfig } from '../../../src/mongodb/mongod-config';
+import { getOption, mergeOptions, removeOption, setOption } from '../../../src/mongodb/mongod-options';
 
 const owned = {
   net: { port: 27017, bindIp: '0.0.0.0' },
@@ -91,6 +91,165 @@ test('text that is no map of options is refused where it breaks', () => {
       message: expect.stringMatching(/^ConfigMap mine, key mongod\.yaml: .*Correct the YAML\.$/) as string,
     });
   }
+});
+
+/** Nested maps in block style, so many deep. */
+const nested = (depth: number): string =>
+  Array.from({ length: depth }, (_, level) => `${' '.repeat(level)}a:`).join('\n');
+
+test.each([
+  ['aliases that multiply', laughs(), /Excessive alias count/],
+  ['an alias of nothing', 'net: *port', /Unresolved alias/],
+  ['an anchor that holds itself', 'net: &net {port: *net}', /levels at most|alias/i],
+  ['more than one document', 'net: {}\n---\nnet: {}', /multiple documents/],
+  ['a tag of another language', 'net: !!js/function x', /Unresolved tag/],
+  ['tabs', 'net:\n\tmaxIncomingConnections: 5', /Tabs are not allowed/],
+  ['the same key twice', 'storage: {}\nnet: {}\nnet: {}', /Map keys must be unique/],
+  [
+    'a date, by YAML 1.1',
+    '%YAML 1.1\n---\nnet: {compression: 2001-01-01}',
+    /net\.compression is neither text/,
+  ],
+  ['bytes, by YAML 1.1', '%YAML 1.1\n---\nnet: !!binary aGVsbG8=', /net is neither text/],
+  ['infinity', 'storage: {syncPeriodSecs: .inf}', /storage\.syncPeriodSecs is no number/],
+  ['no number', 'storage: {syncPeriodSecs: .nan}', /storage\.syncPeriodSecs is no number/],
+  ['lists in lists, more than a stack holds', '['.repeat(20_000), /nested too deeply/],
+  ['maps in maps', nested(40), /nested 12 levels at most/],
+  ['a dotted name of many levels', `${'a.'.repeat(5_000)}a: 1`, /at most 1024 chars|nested 12 levels/],
+  ['more options than there are', wide(1_200), /more than 1000 options/],
+  ['a long list', `a: [${'1,'.repeat(2_000)}1]`, /more than 1000 options/],
+  [
+    'a megabyte of brackets, which takes the parser down',
+    '['.repeat(2 ** 20),
+    /1048576 characters besides comments/,
+  ],
+  ['a megabyte in one value', `a: "${'x'.repeat(2 ** 20)}"`, /characters besides comments/],
+])('%s: refused, and said why', (_, text, why) => {
+  const merged = merge(custom(text));
+  if (merged.outcome === 'merged') throw new Error(`merged to ${merged.yaml.slice(0, 200)}`);
+  expect(merged.message).toMatch(/^ConfigMap mine, key mongod\.yaml: .*Correct the YAML\.$/);
+  expect(merged.message).toMatch(why);
+  expect(merged.message.length).toBeLessThan(300);
+});
+
+/** "Billion laughs": each line stands for ten of the line before. */
+function laughs(): string {
+  const lines = ['l0: &l0 [ha]'];
+  for (let level = 1; level < 10; level += 1)
+    lines.push(`l${level}: &l${level} [${Array.from({ length: 10 }, () => `*l${level - 1}`).join(', ')}]`);
+  return lines.join('\n');
+}
+
+function wide(count: number): string {
+  return Array.from({ length: count }, (_, index) => `o${index}: 1`).join('\n');
+}
+
+test('what is only unusual is taken: a byte order mark, CRLF, anchors, merge keys, a megabyte of comments', () => {
+  const limit = { net: { ...owned.net, maxIncomingConnections: 5 } };
+  for (const text of [
+    '\ufeffnet:\n  maxIncomingConnections: 5\n',
+    'net:\r\n  maxIncomingConnections: 5\r\n',
+    'net: {maxIncomingConnections: 5}',
+    'net: &n {maxIncomingConnections: 5}\n',
+    `${'#'.repeat(2 ** 20)}\nnet: {maxIncomingConnections: 5}`,
+    `${'# one more line of comment\n'.repeat(2 ** 15)}net: {maxIncomingConnections: 5}`,
+  ])
+    expect(yamlOf(custom(text))).toEqual({ ...owned, ...limit });
+  expect(yamlOf(custom('net: {<<: {maxIncomingConnections: 5}}'))).toEqual({ ...owned, ...limit });
+});
+
+test.each([
+  ['net: 27017', 'net 27017'],
+  ['storage: [/data/db]', 'storage ["/data/db"]'],
+  ['security: enabled', 'security "enabled"'],
+  ['setParameter: 1', 'setParameter 1'],
+  ['storage: {wiredTiger: snappy}', 'storage.wiredTiger "snappy"'],
+  ['net: {tls: true}', 'net.tls true'],
+])('%s: a heading with a value of its own is refused, not replaced', (text, names) => {
+  expect(merge(custom(text))).toMatchObject({
+    outcome: 'refused',
+    message: expect.stringContaining(
+      `ConfigMap mine sets ${names}, which is a heading: put options below it.`,
+    ) as string,
+  });
+});
+
+test('names that every object has are names like others', () => {
+  const merged = merge({
+    ...custom('__proto__: {polluted: 1}\nconstructor: {prototype: 2}\ntoString: 3'),
+    settings: [{ name: 'valueOf.hasOwnProperty', value: '4' }],
+  });
+  if (merged.outcome !== 'merged') throw new Error(merged.message);
+  expect(merged.yaml).toContain('polluted: 1');
+  expect(merged.yaml).toContain('toString: 3');
+  expect(merged.yaml).toContain('hasOwnProperty: 4');
+  expect({}).not.toHaveProperty('polluted');
+});
+
+test('a setting that is no option of mongod is refused by the field it stands in', () => {
+  for (const name of ['net..port', '.net', 'net.', 'a b.c', 'a.'.repeat(40), 'a.b.c.d.e.f.g.h.i.j.k']) {
+    expect(merge({ settings: [{ name, value: '1' }], settingsField: 'spec.config.configSet' })).toMatchObject(
+      {
+        outcome: 'refused',
+        message: expect.stringMatching(
+          /^spec\.config\.configSet names ".*", which is no mongod option: /,
+        ) as string,
+      },
+    );
+  }
+  expect(
+    merge({ settings: [{ name: 'net.port', value: '1' }], settingsField: 'spec.config.configSet' }),
+  ).toEqual({
+    outcome: 'refused',
+    message: expect.stringMatching(
+      /^spec\.config\.configSet sets net\.port 1, which FedState owns/,
+    ) as string,
+  });
+});
+
+test('options that no ConfigMap would hold are refused as a whole', () => {
+  const settings = Array.from({ length: 256 }, (_, index) => ({
+    name: `setParameter.p${index}`,
+    value: 'x'.repeat(4096),
+  }));
+  expect(merge({ settings })).toEqual({
+    outcome: 'refused',
+    message: expect.stringMatching(/mongod\.yaml of \d+ bytes, 262144 at most are taken: shorten/) as string,
+  });
+});
+
+test.each([
+  ['5000', 5000],
+  ['1e3', 1000],
+  ['-1', -1],
+  ['true', true],
+  ['false', false],
+  ['yes', 'yes'],
+  ['0x10', '0x10'],
+  ['[1, 2]', '[1, 2]'],
+  ['*alias', '*alias'],
+  ['', ''],
+  ['"quoted"', '"quoted"'],
+])('a setting of %j is %j in the file', (value, read) => {
+  expect(getOption(yamlTree({ settings: [{ name: 'storage.x', value }] }), 'storage.x')).toEqual(read);
+});
+
+const yamlTree = (request: Parameters<typeof merge>[0]): Record<string, unknown> => {
+  const value = yamlOf(request);
+  if (typeof value !== 'object' || value === null) throw new Error('no map');
+  return { ...value };
+};
+
+test('where members are reached by IPv6, mongod listens there too, and nobody takes that away', () => {
+  expect(yamlOf({ ipv6: true })).toEqual({
+    ...owned,
+    net: { port: 27017, bindIp: '0.0.0.0,::', ipv6: true },
+  });
+  expect(merge({ ipv6: true, ...custom('net: {ipv6: false}') })).toMatchObject({
+    outcome: 'refused',
+    message: expect.stringContaining('net.ipv6 false, which FedState owns: take it out') as string,
+  });
+  expect(yamlOf(custom('net: {ipv6: true}'))).toMatchObject({ net: { bindIp: '0.0.0.0', ipv6: true } });
 });
 
 test('an empty file and empty headings change nothing', () => {

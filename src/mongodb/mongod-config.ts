@@ -1,8 +1,6 @@
-import { parse as parseYaml, stringify } from 'yaml';
-import type { Resources } from '../api/shared';
+import { stringify } from 'yaml';
 import { MONGO_PORT, REPLICA_SET_NAME } from '../domain/names';
 import { bytes } from '../domain/quantity';
-import { POD_PATHS } from './build/pod-template';
 import {
   getOption,
   isTree,
@@ -12,14 +10,19 @@ import {
   setOption,
   type OptionTree,
 } from './mongod-options';
+import { MONGOD_PATHS } from './mongod-paths';
 
 export interface ConfigRequest {
   /** Text of the user's `mongod.yaml`. */
   readonly custom: { readonly source: string; readonly text: string } | undefined;
-  /** `spec.config`: names with a dot are mongod options, LOG_LEVEL is a word, others are not known. */
+  /** Names with a dot are mongod options, LOG_LEVEL is a word, others are not known. */
   readonly settings: readonly { readonly name: string; readonly value: string }[];
+  /** The field that they stand in; default `spec.config`. */
+  readonly settingsField?: string | undefined;
   /** Memory that the container may use, in bytes; undefined when unlimited. */
   readonly memoryBytes: number | undefined;
+  /** Members are reached at an IPv6 address: mongod listens there only when it is told so. */
+  readonly ipv6?: boolean | undefined;
 }
 
 export type MergedConfig =
@@ -48,14 +51,17 @@ const OWNED: readonly OwnedOption[] = [
     value: MONGO_PORT,
     remedy: 'take it out: clients reach members through their Services',
   },
-  { path: 'net.bindIp', value: '0.0.0.0', equal: ['*', '0.0.0.0,::', '::,0.0.0.0'], remedy: FIXED },
   { path: 'net.bindIpAll', value: undefined, equal: [true], remedy: FIXED },
   { path: 'net.tls', value: undefined, remedy: 'take it out: TLS between members is not offered' },
   { path: 'net.ssl', value: undefined, remedy: 'take it out: TLS between members is not offered' },
-  { path: 'storage.dbPath', value: POD_PATHS.data, remedy: 'take it out: the volume is mounted there' },
+  { path: 'storage.dbPath', value: MONGOD_PATHS.data, remedy: 'take it out: the volume is mounted there' },
   { path: 'storage.journal.enabled', value: undefined, equal: [true], remedy: 'members need their journal' },
   { path: 'security.authorization', value: 'enabled', remedy: 'take it out: members always check passwords' },
-  { path: 'security.keyFile', value: POD_PATHS.keyfile, remedy: 'put your key into the credentials Secret' },
+  {
+    path: 'security.keyFile',
+    value: MONGOD_PATHS.keyfile,
+    remedy: 'put your key into the credentials Secret',
+  },
   { path: 'security.clusterAuthMode', value: 'keyFile', remedy: FIXED },
   { path: 'security.transitionToAuth', value: undefined, equal: [false], remedy: FIXED },
   { path: 'replication.replSetName', value: REPLICA_SET_NAME, remedy: FIXED },
@@ -78,6 +84,16 @@ const OWNED: readonly OwnedOption[] = [
   { path: 'sharding', value: undefined, remedy: 'take it out: only replica sets are operated' },
 ];
 
+const BIND_ALL = ['*', '0.0.0.0', '0.0.0.0,::', '::,0.0.0.0'];
+
+const ownedFor = ({ ipv6 }: Pick<ConfigRequest, 'ipv6'>): readonly OwnedOption[] => [
+  ...OWNED,
+  { path: 'net.bindIp', value: ipv6 === true ? '0.0.0.0,::' : '0.0.0.0', equal: BIND_ALL, remedy: FIXED },
+  ...(ipv6 === true
+    ? [{ path: 'net.ipv6', value: true, remedy: 'take it out: the VIP of this cluster is an IPv6 address' }]
+    : []),
+];
+
 const DEFAULTS: OptionTree = {
   // Users are made as __system with the keyfile, so that the way in without a password is not needed.
   setParameter: { enableLocalhostAuthBypass: false },
@@ -92,11 +108,22 @@ const VERBOSITY: Readonly<Record<string, number>> = {
   trace: 5,
 };
 
+/** Options that have others below them (manual: "Configuration File Options"). */
+const HEADINGS = [
+  ...['auditLog', 'cloud', 'net', 'operationProfiling', 'processManagement', 'replication', 'security'],
+  ...['setParameter', 'sharding', 'snmp', 'storage', 'systemLog', 'net.compression', 'net.ssl', 'net.tls'],
+  ...['storage.journal', 'storage.wiredTiger', 'storage.wiredTiger.engineConfig'],
+];
+
+/** A ConfigMap takes 1 MiB, which comments may fill: they are not carried along. */
+const MAX_MERGED_BYTES = 256 * 1024;
+
 /**
  * The one mongod.yaml of a member: our defaults, over them the user's file, over that `spec.config`, over all what is
  * ours to set. An option of ours that the user sets otherwise refuses the whole.
  */
 export function mergeMongodConfig(request: ConfigRequest): MergedConfig {
+  const owned = ownedFor(request);
   let options = withCache(DEFAULTS, request.memoryBytes);
   const refusals: string[] = [];
   if (request.custom !== undefined) {
@@ -108,27 +135,49 @@ export function mergeMongodConfig(request: ConfigRequest): MergedConfig {
         message: `${source}, key mongod.yaml: ${parsed.message}. Correct the YAML.`,
       };
     }
-    const checked = takeOutOwned(parsed.options, source);
+    refusals.push(...findFlatHeadings(parsed.options, source));
+    const checked = takeOutOwned(owned, parsed.options, source);
     refusals.push(...checked.refusals);
     options = mergeOptions(options, checked.options);
   }
+  const field = request.settingsField ?? 'spec.config';
   const settings = readSettings(request.settings);
-  const checked = takeOutOwned(settings.options, 'spec.config');
+  refusals.push(...settings.refusals.map((refusal) => `${field} ${refusal}`));
+  refusals.push(...findFlatHeadings(settings.options, field));
+  const checked = takeOutOwned(owned, settings.options, field);
   refusals.push(...checked.refusals);
   if (refusals.length > 0) return { outcome: 'refused', message: refusals.join(' ') };
   options = mergeOptions(options, checked.options);
-  for (const { path, value } of OWNED) if (value !== undefined) options = setOption(options, path, value);
-  return {
-    outcome: 'merged',
-    yaml: stringify(options, { sortMapEntries: true }),
-    ignored: settings.ignored,
-  };
+  for (const { path, value } of owned) if (value !== undefined) options = setOption(options, path, value);
+  const yaml = stringify(options, { sortMapEntries: true });
+  return Buffer.byteLength(yaml) > MAX_MERGED_BYTES
+    ? {
+        outcome: 'refused',
+        message: `The options make a mongod.yaml of ${Buffer.byteLength(yaml)} bytes, ${MAX_MERGED_BYTES} at most are taken: shorten their values.`,
+      }
+    : { outcome: 'merged', yaml, ignored: settings.ignored };
 }
 
-function takeOutOwned(asked: OptionTree, source: string): { options: OptionTree; refusals: string[] } {
+/** Ours are put below these: what else stands there would get lost. */
+function findFlatHeadings(options: OptionTree, source: string): string[] {
+  return HEADINGS.flatMap((path) => {
+    const value = getOption(options, path);
+    return value === undefined || isTree(value)
+      ? []
+      : [
+          `${source} sets ${path} ${JSON.stringify(value).slice(0, 60)}, which is a heading: put options below it.`,
+        ];
+  });
+}
+
+function takeOutOwned(
+  list: readonly OwnedOption[],
+  asked: OptionTree,
+  source: string,
+): { options: OptionTree; refusals: string[] } {
   let options = asked;
   const refusals: string[] = [];
-  for (const owned of OWNED) {
+  for (const owned of list) {
     const value = getOption(options, owned.path);
     if (value === undefined) continue;
     if (value !== owned.value && !(owned.equal ?? []).includes(value)) {
@@ -140,26 +189,40 @@ function takeOutOwned(asked: OptionTree, source: string): { options: OptionTree;
   return { options, refusals };
 }
 
-function readSettings(settings: ConfigRequest['settings']): { options: OptionTree; ignored: string[] } {
+// At most as deep as mongod nests them, so that nothing is merged that a parser would not take again.
+const OPTION_NAME = /^\w[\w-]*(\.\w[\w-]*){1,8}$/;
+
+interface ReadSettings {
+  readonly options: OptionTree;
+  readonly ignored: string[];
+  readonly refusals: string[];
+}
+
+function readSettings(settings: ConfigRequest['settings']): ReadSettings {
   let options: OptionTree = {};
   const ignored: string[] = [];
+  const refusals: string[] = [];
   for (const { name, value } of settings) {
     if (name.includes('.')) {
-      options = setOption(options, name, readScalar(value));
+      if (OPTION_NAME.test(name)) options = setOption(options, name, readScalar(value));
+      else
+        refusals.push(
+          `names "${name.slice(0, 60)}", which is no mongod option: write it as net.maxIncomingConnections.`,
+        );
     } else if (name === 'LOG_LEVEL') {
       const verbosity = readVerbosity(value);
       if (verbosity === undefined) {
-        ignored.push(`LOG_LEVEL=${value}: use error, warn, info, debug, trace or 0 to 5`);
+        ignored.push(`LOG_LEVEL=${value.slice(0, 60)}: use error, warn, info, debug, trace or 0 to 5`);
       } else {
         options = setOption(options, 'systemLog.verbosity', verbosity);
       }
     } else {
       ignored.push(
-        `${name}: not a setting; use LOG_LEVEL or a mongod option such as net.compression.compressors`,
+        `${name.slice(0, 60)}: not a setting; use LOG_LEVEL or a mongod option such as net.compression.compressors`,
       );
     }
   }
-  return { options, ignored };
+  return { options, ignored, refusals };
 }
 
 function readVerbosity(text: string): number | undefined {
@@ -169,12 +232,9 @@ function readVerbosity(text: string): number | undefined {
 
 // The value is a string in the object but a number or a boolean in mongod.yaml.
 function readScalar(text: string): unknown {
-  try {
-    const value: unknown = parseYaml(text);
-    return typeof value === 'number' || typeof value === 'boolean' ? value : text;
-  } catch {
-    return text;
-  }
+  const word = text.trim();
+  if (word === 'true' || word === 'false') return word === 'true';
+  return /^[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d{1,3})?$/.test(word) ? Number(word) : text;
 }
 
 // WiredTiger's own rule, but of the container's memory: half of what exceeds 1 GiB, at least 256 MiB.
@@ -186,7 +246,10 @@ function withCache(options: OptionTree, memoryBytes: number | undefined): Option
 }
 
 /** Bytes of the memory limit, else of the request; undefined when neither is set. */
-export function memoryBytesOf(resources: Resources): number | undefined {
+export function memoryBytesOf(resources: {
+  readonly limits?: Readonly<Record<string, string | number>> | undefined;
+  readonly requests?: Readonly<Record<string, string | number>> | undefined;
+}): number | undefined {
   const quantity = resources.limits?.['memory'] ?? resources.requests?.['memory'];
   return quantity === undefined ? undefined : bytes(quantity);
 }
