@@ -7,8 +7,11 @@ import { kubeOf } from '../../../local/stack/kubeconfig';
 import { mongoDBSpecSchema } from '../../../src/api/mongodb';
 import { multiCloudMongoDBSpecSchema } from '../../../src/api/multicloudmongodb';
 import { messageOf } from '../../../src/domain/errors';
+import { buildConfigCopy } from '../../../src/karmada/template';
 import { collectionPath, objectPath, type Kube } from '../../../src/kube/client';
 import { KINDS, metadataSchema } from '../../../src/kube/object';
+import { mergeMongodConfig } from '../../../src/mongodb/mongod-config';
+import { makeInstance } from '../../support/custom-resource';
 import { startApiServer, type ApiServer } from '../../support/api-server';
 import { findProgram, skipReason } from '../../support/programs';
 import { BAD_RESOURCES, type BadResource } from './bad-resources';
@@ -252,6 +255,25 @@ const reason = skipReason(['etcd', 'kube-apiserver', 'kubectl']);
         expect(schema.parse(spec)).toEqual(spec);
       },
     );
+
+    test('a configuration of as much as a ConfigMap takes is taken with our copy of it, and not a byte more', async () => {
+      const cr = makeInstance({}, { name: `n${'0'.repeat(43)}`, namespace: 'default' });
+      const head = 'net: {maxIncomingConnections: 5}\n';
+      const textOf = (bytes: number): string => `${head}${'#'.repeat(bytes - head.length)}`;
+      const rehearse = (bytes: number) =>
+        kube.apply(KINDS.configMap, buildConfigCopy(cr, textOf(bytes)), {
+          fieldManager: 'test',
+          force: true,
+          dryRun: true,
+        });
+      await rehearse(1_048_576);
+      await expect(rehearse(1_048_577)).rejects.toThrow(/may not be more than 1048576 bytes/);
+      const custom = { source: 'ConfigMap mine', text: textOf(1_048_576) };
+      expect(mergeMongodConfig({ custom, settings: [], memoryBytes: undefined })).toMatchObject({
+        outcome: 'merged',
+        yaml: expect.stringContaining('maxIncomingConnections: 5') as string,
+      });
+    });
 
     test('a field that there is not is pruned where nobody asks for strictness', async () => {
       const asked = { members: 1, replicas: 3, persistence: { storage: '1Gi', colour: 'blue' } };
