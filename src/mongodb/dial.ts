@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { splitHostPort } from '../domain/address';
 import { FedStateError } from '../domain/errors';
 
 /**
@@ -8,9 +9,9 @@ import { FedStateError } from '../domain/errors';
  * @throws FedStateError Unreachable, at once when nobody listens there
  */
 export async function dialMember(host: string, timeoutMs: number, signal?: AbortSignal): Promise<void> {
-  const colon = host.lastIndexOf(':');
-  const address = host.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
-  const socket = connect({ host: address, port: Number(host.slice(colon + 1)), ...(signal && { signal }) });
+  const address = splitHostPort(host);
+  if (address === undefined) throw new FedStateError('Unreachable', `${host} is no host:port`, { host });
+  const socket = connect({ ...address, ...(signal && { signal }) });
   try {
     await new Promise<void>((resolve, reject) => {
       socket.setTimeout(timeoutMs, () => reject(new Error(`no answer within ${timeoutMs} ms`)));
