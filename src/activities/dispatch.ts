@@ -6,7 +6,6 @@ import {
   authSecretName,
   configMapName,
   customConfigPolicyName,
-  fnv1a32,
   hostConfName,
   hostConfPolicyName,
   memberName,
@@ -26,10 +25,13 @@ import {
 import { buildHostConf, instanceLabels, namespaceOf, ownerOf } from '../karmada/template';
 import { KINDS, metadataSchema, type Kind, type Manifest } from '../kube/object';
 import { annotateInstance, loadInstance, type ActivityContext, type InstanceInput } from './context';
-import { describeSpec } from './instance-marks';
+import { describeWish } from './instance-marks';
 import { findForeignObject } from './ownership';
 import { findLayoutFault, readLayout, type Layout } from './layout';
-import { resolveReferences, type References } from './references';
+import { sweepLeftovers } from './leftovers';
+import { keepRetired, overrideRules, revisionOf } from './override-rules';
+import { digestPodParts } from './pod-parts';
+import { digestReferences, resolveReferences, type References } from './references';
 import { buildTemplates, findRefusedTemplate, ordinalsOf, type Template } from './templates';
 
 const propagationPolicySchema = z.looseObject({
@@ -46,54 +48,57 @@ export function createDispatchActivities(context: ActivityContext) {
      * changes nothing (server-side apply of the same input).
      */
     async dispatchInstance({ instance }: InstanceInput): Promise<StageResult<string>> {
-      const cr = await loadInstance(context, instance);
-      const resolved = await resolveReferences(context, cr);
-      if (!resolved.ok) return waitFor(resolved.wait);
-      const laidOut = await readLayout(context, cr);
-      if (!laidOut.done) return laidOut;
-      const layout = laidOut.value;
-      const fault = findLayoutFault(cr, layout);
-      if (fault !== undefined) return waitFor(fault);
-      const foreign = await findForeignObject(context, cr, layout);
-      if (foreign !== undefined) return waitFor(foreign);
-      const templates = buildTemplates(cr, layout, resolved.references);
-      const suspended = await isFirstDispatch(context, cr);
-      const refused = suspended ? await findRefusedTemplate(context, templates) : undefined;
-      if (refused !== undefined) return waitFor(refused);
-      heartbeat('override');
-      const rules = overrideRules(layout);
-      await applyOverride(context, cr, rules);
-      await applyPolicies(context, cr, layout, resolved.references, suspended);
-      heartbeat('templates');
-      await applyTemplates(context, cr, templates);
-      const missing = await awaitWorks(context, cr, rules);
-      if (missing !== undefined) return waitFor({ code: 'Dispatching', message: missing });
-      if (suspended) await applyMongoDBPolicy(context, cr, layout, false);
-      await annotateInstance(context, cr, { [ANNOTATIONS.appliedSpec]: describeSpec(cr) });
-      return done(
-        `${rules.length} clusters: ${rules.map((rule) => `${rule.cluster} ${rule.members}`).join(', ')}`,
-      );
+      return dispatch(context, await loadInstance(context, instance));
     },
   };
 }
 
-/** One rule per cluster; the first share holds the seed member. */
-export function overrideRules(layout: Layout): ClusterOverride[] {
-  return layout.shares.map((share) => ({
-    cluster: share.cluster,
-    vip: share.vip,
-    members: share.replicaset,
-    arbiter: share.arbiter,
-    rsInit: share.cluster === layout.seed.cluster,
-    retired: [],
-    rollout: [],
-  }));
+/** What is asked for, to Karmada; what has been retired is swept, and only then forgotten. */
+export async function dispatch(
+  context: ActivityContext,
+  cr: MultiCloudMongoDB,
+): Promise<StageResult<string>> {
+  const resolved = await resolveReferences(context, cr);
+  if (!resolved.ok) return waitFor(resolved.wait);
+  const laidOut = await readLayout(context, cr);
+  if (!laidOut.done) return laidOut;
+  const layout = laidOut.value;
+  const fault = findLayoutFault(cr, layout);
+  if (fault !== undefined) return waitFor(fault);
+  const foreign = await findForeignObject(context, cr, layout);
+  if (foreign !== undefined) return waitFor(foreign);
+  const templates = buildTemplates(cr, layout, resolved.references);
+  const suspended = await isFirstDispatch(context, cr);
+  const refused = await findRefusedTemplate(context, templates);
+  if (refused !== undefined) return waitFor(refused);
+  heartbeat('override');
+  const rules = overrideRules(layout);
+  const before = keepRetired(rules, layout);
+  await applyOverride(context, cr, before);
+  await applyPolicies(context, cr, layout, resolved.references, suspended);
+  heartbeat('templates');
+  await applyTemplates(context, cr, templates);
+  // Of a cluster that is dropped the Work goes, of the others it comes.
+  const staying = before.filter((one) => rules.some((rule) => rule.cluster === one.cluster));
+  const missing = await awaitWorks(context, cr, staying);
+  if (missing !== undefined) return waitFor({ code: 'Dispatching', message: missing });
+  if (suspended) await applyMongoDBPolicy(context, cr, layout, false);
+  if (JSON.stringify(before) !== JSON.stringify(rules)) {
+    const left = await sweepLeftovers(context, cr, layout);
+    if (left !== undefined) return waitFor({ code: 'Removing', message: left });
+    await applyOverride(context, cr, rules);
+  }
+  await annotateInstance(context, cr, {
+    [ANNOTATIONS.appliedSpec]: describeWish(cr, digestReferences(resolved.references)),
+    [ANNOTATIONS.appliedPods]: digestPodParts(cr, resolved.references),
+  });
+  return done(
+    `${rules.length} clusters: ${rules.map((rule) => `${rule.cluster} ${rule.members}`).join(', ')}`,
+  );
 }
 
-/** A word that changes with the rule: the member's status echoes the one it acted on. */
-export const revisionOf = (rule: ClusterOverride): string => fnv1a32(JSON.stringify(rule));
-
-async function applyOverride(
+/** Server-side apply: the same rules change nothing. */
+export async function applyOverride(
   context: ActivityContext,
   cr: MultiCloudMongoDB,
   rules: readonly ClusterOverride[],
@@ -126,7 +131,7 @@ async function applyPolicies(
 ): Promise<void> {
   const { name } = cr.metadata;
   await applyMongoDBPolicy(context, cr, layout, suspended);
-  const clusters = layout.shares.map((share) => share.cluster);
+  const clusters = clustersOf(layout);
   const secrets: Selected[] = [
     { kind: KINDS.secret, name: authSecretName(name) },
     ...(references.dockerConfigJson === undefined
@@ -154,13 +159,18 @@ async function applyPolicies(
     );
   }
   for (const ordinal of ordinalsOf(layout)) {
-    const holders = layout.members
+    const holders = [...layout.members, ...layout.leaving]
       .filter((member) => member.ordinal === ordinal)
       .map((member) => member.cluster);
     const selected = [{ kind: KINDS.service, name: memberName(name, ordinal) }];
     await applyPolicy(context, cr, servicePolicyName(name, ordinal), LABELS.servicePolicy, selected, holders);
   }
 }
+
+/** Where members are, or still are. */
+const clustersOf = (layout: Layout): string[] => [
+  ...new Set([...layout.shares, ...layout.leaving].map(({ cluster }) => cluster)),
+];
 
 async function applyMongoDBPolicy(
   context: ActivityContext,
@@ -174,7 +184,7 @@ async function applyMongoDBPolicy(
     labels: instanceLabels(cr),
     owner: ownerOf(cr),
     selects: [{ kind: KINDS.mongoDB, name: cr.metadata.name }],
-    clusters: layout.shares.map((share) => share.cluster),
+    clusters: clustersOf(layout),
     suspended,
     preserve: true,
   });

@@ -1,11 +1,16 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { messageOf } from '../domain/errors';
-import type { InstanceRef, InstanceSnapshot } from '../domain/instance';
+import type { MultiCloudMongoDB } from '../api/multicloudmongodb';
+import type { InstanceRef, InstanceSnapshot, OperationKind } from '../domain/instance';
+import { ANNOTATIONS } from '../domain/marks';
 import { TASK_QUEUE } from '../domain/task-queues';
 import { instanceWorkflowId } from '../domain/workflow-ids';
 import { findInstance, type ActivityContext, type InstanceInput } from './context';
-import { readPlacement } from './placement';
-import { isCreated, isPaused } from './instance-marks';
+import type { DispatchedShare } from './dispatched';
+import { describeWish, isCreated, isPaused, isSettled } from './instance-marks';
+import { readLayout } from './layout';
+import { drainedClusters, isPlacementDue, readPlacement } from './placement';
+import { digestReferences, resolveReferences } from './references';
 
 export interface StartHealthWatchInput extends InstanceInput {
   readonly workflowId: string;
@@ -18,6 +23,9 @@ export function createEntityActivities(context: ActivityContext) {
       const cr = await findInstance(context, instance);
       if (cr === undefined) return { found: false };
       const placement = await readPlacement(context, cr);
+      const resolved = await resolveReferences(context, cr);
+      const references = resolved.ok ? digestReferences(resolved.references) : undefined;
+      const approved = cr.metadata.annotations[ANNOTATIONS.approve];
       return {
         found: true,
         generation: cr.metadata.generation ?? 0,
@@ -26,6 +34,9 @@ export function createEntityActivities(context: ActivityContext) {
         created: isCreated(cr),
         clusters: placement.done ? placement.value.shares.map((share) => share.cluster) : [],
         health: cr.status?.state,
+        ...(isCreated(cr) && !isSettled(cr, references) ? { change: await nameChange(context, cr) } : {}),
+        wish: describeWish(cr, references),
+        ...(approved === undefined ? {} : { approved }),
       };
     },
 
@@ -58,6 +69,19 @@ export function createEntityActivities(context: ActivityContext) {
     },
   };
 }
+
+/** The operation that carries out what is asked for, by what differs most. */
+async function nameChange(context: ActivityContext, cr: MultiCloudMongoDB): Promise<OperationKind> {
+  if (isPlacementDue(cr)) return drainedClusters(cr).length > 0 ? 'drainInstance' : 'scaleInstance';
+  const layout = await readLayout(context, cr);
+  if (!layout.done) return 'updateInstance';
+  const { dispatched, members, leaving } = layout.value;
+  const isMoved = leaving.length > 0 || countMembers(dispatched) !== members.length;
+  return isMoved ? 'scaleInstance' : 'updateInstance';
+}
+
+const countMembers = (dispatched: readonly DispatchedShare[]): number =>
+  dispatched.reduce((sum, share) => sum + share.members + (share.arbiter ? 1 : 0), 0);
 
 async function signalInstance(
   context: ActivityContext,

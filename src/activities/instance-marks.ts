@@ -12,19 +12,46 @@ export function appliedGeneration(cr: MultiCloudMongoDB): number {
   return Number.parseInt(cr.metadata.annotations[ANNOTATIONS.appliedSpec] ?? '0', 10) || 0;
 }
 
-/** What to write down of the spec that is dispatched now. */
-export function describeSpec(cr: MultiCloudMongoDB): string {
-  return `${cr.metadata.generation ?? 0}/${fnv1a32(JSON.stringify(cr.spec))}`;
+const STEERING = [ANNOTATIONS.schedulerResult, ANNOTATIONS.restart, ANNOTATIONS.drained] as const;
+
+/**
+ * All that is asked for in one line: `<generation>/<spec>/<annotations>/<references>`.
+ * @param references digest of what the spec refers to; undefined: it cannot be read now, and is taken to be as it was
+ */
+export function describeWish(cr: MultiCloudMongoDB, references: string | undefined): string {
+  const steering = STEERING.map((key) => cr.metadata.annotations[key] ?? '');
+  return [
+    cr.metadata.generation ?? 0,
+    fnv1a32(JSON.stringify(cr.spec)),
+    fnv1a32(JSON.stringify(steering)),
+    references ?? '',
+  ].join('/');
 }
 
 /**
- * Whether the spec asks for something else than the members were built from. By generation first: a new version of
+ * Whether a record of {@link describeWish} answers what is asked for now. By generation first: a new version of
  * FedState may read the same object with more defaults. By content then: a change may have been taken back.
  */
+export function answers(record: string | undefined, wish: string): boolean {
+  const [generation, spec, steering, references] = (record ?? '').split('/');
+  const now = wish.split('/');
+  return (
+    (generation === now[0] || spec === now[1]) &&
+    steering === now[2] &&
+    (now[3] === '' || references === now[3])
+  );
+}
+
+/** Whether the spec asks for something else than the members were built from. */
 export function isBehind(cr: MultiCloudMongoDB): boolean {
-  const [generation, digest] = describeSpec(cr).split('/');
+  const [generation, spec] = describeWish(cr, undefined).split('/');
   const [appliedAt, applied] = (cr.metadata.annotations[ANNOTATIONS.appliedSpec] ?? '').split('/');
-  return generation !== appliedAt && digest !== applied;
+  return generation !== appliedAt && spec !== applied;
+}
+
+/** Whether an operation has carried out all that is asked for. */
+export function isSettled(cr: MultiCloudMongoDB, references: string | undefined): boolean {
+  return answers(cr.metadata.annotations[ANNOTATIONS.settled], describeWish(cr, references));
 }
 
 /** Paused if any source says so. */

@@ -5,18 +5,23 @@ import type { Wait } from '../domain/instance';
 import { ANNOTATIONS, LABELS } from '../domain/marks';
 import { memberName, type Ordinal } from '../domain/names';
 import { done, waitFor, type StageResult } from '../domain/operation';
+import type { MemberPlace, Placement } from '../domain/placement';
 import type { DesiredMember } from '../domain/replica-set';
 import { describeMissingVip, listClusters, vipOf, type Cluster } from '../karmada/cluster';
 import { namespaceOf } from '../karmada/template';
 import { KINDS, metadataSchema } from '../kube/object';
 import { desiredFault } from '../planner/config-rules';
 import type { ActivityContext } from './context';
+import { listDispatchedMembers, readDispatched, type DispatchedShare } from './dispatched';
 import { readPlacement } from './placement';
 
 /** Where each member goes and is reached, out of the placement, the clusters' VIPs and the Services' NodePorts. */
 export interface Layout {
   readonly shares: readonly LayoutShare[];
   readonly members: readonly LayoutMember[];
+  /** Dispatched, and not wanted any more: they run until they are out of the set. */
+  readonly leaving: readonly LeavingMember[];
+  readonly dispatched: readonly DispatchedShare[];
   /** The one member that may be initiated. */
   readonly seed: { readonly cluster: string; readonly ordinal: number };
   readonly survivesAnyCluster: boolean;
@@ -41,6 +46,12 @@ export interface LayoutMember {
   readonly zone?: string | undefined;
 }
 
+export interface LeavingMember extends Omit<LayoutMember, 'votes'> {
+  /** Undefined: its cluster is not registered any more, or has no VIP. */
+  readonly vip?: string | undefined;
+  readonly retired: boolean;
+}
+
 const serviceSchema = z.looseObject({
   metadata: metadataSchema,
   spec: z.looseObject({ ports: z.array(z.looseObject({ nodePort: z.number().optional() })).default([]) }),
@@ -51,8 +62,15 @@ export async function readLayout(
   cr: MultiCloudMongoDB,
 ): Promise<StageResult<Layout>> {
   const read = await readPlacement(context, cr);
-  if (!read.done) return read;
-  const placement = read.value;
+  return read.done ? layOut(context, cr, read.value) : read;
+}
+
+/** As {@link readLayout}, of a placement that need not be written yet. */
+export async function layOut(
+  context: ActivityContext,
+  cr: MultiCloudMongoDB,
+  placement: Placement,
+): Promise<StageResult<Layout>> {
   const clusters = new Map(
     (await listClusters(context.karmada)).map((cluster) => [cluster.metadata.name, cluster]),
   );
@@ -70,29 +88,46 @@ export async function readLayout(
     replicaset: share.replicaset,
     arbiter: share.arbiter === true,
   }));
-  const members = placement.members.map((member): LayoutMember => {
-    const port = ports.get(memberName(cr.metadata.name, member.ordinal));
-    const cluster = clusters.get(member.cluster);
+  const locate = ({ cluster: name, ordinal }: MemberPlace) => {
+    const port = ports.get(memberName(cr.metadata.name, ordinal));
+    const cluster = clusters.get(name);
+    const vip = vipOfName(clusters, name);
     return {
-      cluster: member.cluster,
-      ordinal: member.ordinal,
-      votes: member.votes,
-      host: port === undefined ? undefined : joinHostPort(vipOfName(clusters, member.cluster) ?? '', port),
+      cluster: name,
+      ordinal,
+      host: port === undefined || vip === undefined ? undefined : joinHostPort(vip, port),
       region: cluster?.spec.region,
       zone: cluster?.spec.zone ?? cluster?.spec.zones?.[0],
     };
-  });
+  };
+  const members = placement.members.map((member): LayoutMember => ({
+    ...locate(member),
+    votes: member.votes,
+  }));
+  const dispatched = await readDispatched(context, cr);
+  const leaving = (await listDispatchedMembers(context, cr, dispatched))
+    .filter((place) => !members.some((member) => isSamePlace(member, place)))
+    .map((place): LeavingMember => ({
+      ...locate(place),
+      vip: vipOfName(clusters, place.cluster),
+      retired: place.retired,
+    }));
   const seed = seedOf(cr, members);
   if (seed === undefined)
     return waitFor({ code: 'SchedulerResultInvalid', message: 'The placement has no data member.' });
   return done({
     shares,
     members,
+    leaving,
+    dispatched,
     seed,
     survivesAnyCluster: placement.quorum.survivesAnyCluster,
     clusterLabels: new Set([...clusters.values()].flatMap((cluster) => Object.keys(cluster.metadata.labels))),
   });
 }
+
+export const isSamePlace = (a: MemberPlace, b: MemberPlace): boolean =>
+  a.cluster === b.cluster && a.ordinal === b.ordinal;
 
 /** The recorded seed; when none is, the first data member that may become primary, of the biggest share that has one. */
 function seedOf(cr: MultiCloudMongoDB, members: readonly LayoutMember[]): Layout['seed'] | undefined {
@@ -150,6 +185,14 @@ async function readNodePorts(context: ActivityContext, cr: MultiCloudMongoDB): P
   return ports;
 }
 
+/** Every address at which a member of the instance may answer, also one that is to leave. */
+export function knownHosts(cr: MultiCloudMongoDB, layout: Layout): string[] {
+  return [
+    ...desiredMembers(cr, layout).map((member) => member.host),
+    ...layout.leaving.flatMap(({ host }) => (host === undefined ? [] : [host])),
+  ];
+}
+
 /** The members as the replica set should have them; only those whose address is known. */
 export function desiredMembers(cr: MultiCloudMongoDB, layout: Layout): DesiredMember[] {
   const overrides = cr.spec.member.overrides ?? [];
@@ -158,7 +201,7 @@ export function desiredMembers(cr: MultiCloudMongoDB, layout: Layout): DesiredMe
   );
 }
 
-function desiredMember(
+export function desiredMember(
   member: LayoutMember,
   host: string,
   overrides: readonly MemberOverride[],

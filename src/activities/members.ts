@@ -1,13 +1,14 @@
 import { heartbeat, sleep } from '@temporalio/activity';
 import type { MultiCloudMongoDB } from '../api/multicloudmongodb';
 import type { MemberPod } from '../api/mongodb';
+import type { InstanceRef } from '../domain/instance';
 import { done, waitFor, type StageResult } from '../domain/operation';
 import { readBinding, reportsOf, type ClusterReport } from '../karmada/binding';
 import { namespaceOf } from '../karmada/template';
 import { KINDS } from '../kube/object';
 import { loadInstance, type ActivityContext, type InstanceInput } from './context';
-import { overrideRules, revisionOf } from './dispatch';
 import { readLayout, type Layout } from './layout';
+import { overrideRules, revisionOf } from './override-rules';
 import { dropPromises } from './room-ledger';
 
 const POLL_MS = 500;
@@ -17,23 +18,29 @@ const PATIENCE_MS = 45_000;
 export function createMemberActivities(context: ActivityContext) {
   return {
     /** Done once every member's pod runs and reports the present override. */
-    async awaitMembers({ instance }: InstanceInput): Promise<StageResult<string>> {
-      const deadline = Date.now() + PATIENCE_MS;
-      for (;;) {
-        const cr = await loadInstance(context, instance);
-        const layout = await readLayout(context, cr);
-        if (!layout.done) return layout;
-        const lacking = await lackingMembers(context, cr, layout.value);
-        if (lacking.length === 0) {
-          await dropPromises(context, [cr.metadata.uid]);
-          return done(`${layout.value.members.length} members run`);
-        }
-        heartbeat(lacking);
-        if (Date.now() > deadline) return waitFor({ code: 'MembersNotReady', message: lacking.join('; ') });
-        await sleep(POLL_MS);
-      }
-    },
+    awaitMembers: ({ instance }: InstanceInput): Promise<StageResult<string>> =>
+      awaitMembers(context, instance),
   };
+}
+
+export async function awaitMembers(
+  context: ActivityContext,
+  instance: InstanceRef,
+): Promise<StageResult<string>> {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const cr = await loadInstance(context, instance);
+    const layout = await readLayout(context, cr);
+    if (!layout.done) return layout;
+    const lacking = await lackingMembers(context, cr, layout.value);
+    if (lacking.length === 0) {
+      await dropPromises(context, [cr.metadata.uid]);
+      return done(`${layout.value.members.length} members run`);
+    }
+    heartbeat(lacking);
+    if (Date.now() > deadline) return waitFor({ code: 'MembersNotReady', message: lacking.join('; ') });
+    await sleep(POLL_MS);
+  }
 }
 
 /** One sentence per member that does not run yet. */

@@ -2,10 +2,10 @@ import { z } from 'zod';
 import type { MultiCloudMongoDB } from '../api/multicloudmongodb';
 import { readSchedulerResult } from '../api/scheduler-result';
 import type { ClusterCapacity } from '../domain/capacity';
-import { isFedStateError } from '../domain/errors';
+import { FedStateError, isFedStateError } from '../domain/errors';
 import { ANNOTATIONS, SCHEDULER_NAME } from '../domain/marks';
 import { done, waitFor, type StageResult } from '../domain/operation';
-import type { ClusterReason, Placement } from '../domain/placement';
+import type { ClusterReason, ClusterShare, Placement } from '../domain/placement';
 import { readBinding, reportsOf } from '../karmada/binding';
 import { listClusters } from '../karmada/cluster';
 import { namespaceOf } from '../karmada/template';
@@ -53,7 +53,10 @@ export function createPlacementActivities(context: ActivityContext) {
       if (foreign || (standing.wait.code === 'SchedulerResultInvalid' && !isOutdated(cr))) return standing;
       for (let attempt = 1; ; attempt += 1) {
         try {
-          return await decide(context, cr);
+          const proposed = await propose(context, cr);
+          if (!proposed.done) return proposed;
+          await keepPlacement(context, cr, proposed.value);
+          return done(summarise(proposed.value.placement));
         } catch (error) {
           if (!isFedStateError(error, 'Conflict') || attempt === LEDGER_ATTEMPTS) throw error;
         }
@@ -62,10 +65,37 @@ export function createPlacementActivities(context: ActivityContext) {
   };
 }
 
-async function decide(
+/**
+ * Writes the placement of a plan, and reserves its room.
+ * @throws Superseded when by now another would be chosen
+ */
+export async function writePlacement(
   context: ActivityContext,
   cr: MultiCloudMongoDB,
-): Promise<StageResult<PlacementSummary>> {
+  shares: readonly ClusterShare[],
+): Promise<StageResult<string>> {
+  const proposed = await propose(context, cr);
+  if (!proposed.done) return proposed;
+  const { placement } = proposed.value;
+  if (JSON.stringify(placement.shares) !== JSON.stringify(shares))
+    throw new FedStateError('Superseded', 'The room in the clusters has changed since the plan was made.');
+  try {
+    await keepPlacement(context, cr, proposed.value);
+  } catch (error) {
+    if (!isFedStateError(error, 'Conflict')) throw error;
+    throw new FedStateError('Superseded', 'Another instance was placed meanwhile.', {}, { cause: error });
+  }
+  return done(summarise(placement).summary);
+}
+
+interface Proposal {
+  readonly placement: Placement;
+  readonly promise: RoomPromise;
+  readonly ledgerVersion: string;
+}
+
+/** A placement by present room, beside what others were promised; nothing is written but the reasons. */
+async function propose(context: ActivityContext, cr: MultiCloudMongoDB): Promise<StageResult<Proposal>> {
   const ledger = await readLedger(context);
   const instances = (await context.karmada.list(KINDS.multiCloudMongoDB, {}, placedInstanceSchema)).items;
   const living = new Set(instances.map((other) => other.metadata.uid));
@@ -75,6 +105,7 @@ async function decide(
   );
   const request = {
     ...requestOf(cr, await existingMembers(context, cr)),
+    excludedClusters: drainedClusters(cr).map((cluster) => ({ cluster, reason: 'it is drained' })),
     reservations: others.flatMap((promise) => promise.items),
   };
   const verdict = scheduleMembers(request, capacity, mongodbProfile);
@@ -86,10 +117,30 @@ async function decide(
   if (verdict.outcome === 'unschedulable')
     return waitFor({ code: 'Unschedulable', message: verdict.message });
   const { placement } = verdict;
-  await writePromise(context, ledger.version, promiseOf(cr, request, placement));
+  return done({ placement, promise: promiseOf(cr, request, placement), ledgerVersion: ledger.version });
+}
+
+async function keepPlacement(
+  context: ActivityContext,
+  cr: MultiCloudMongoDB,
+  { placement, promise, ledgerVersion }: Proposal,
+): Promise<void> {
+  await writePromise(context, ledgerVersion, promise);
   const result = { ClusterWithReplicaset: placement.shares };
-  await annotateInstance(context, cr, { [ANNOTATIONS.schedulerResult]: JSON.stringify(result) });
-  return done(summarise(placement));
+  await annotateInstance(context, cr, {
+    [ANNOTATIONS.schedulerResult]: JSON.stringify(result),
+    [ANNOTATIONS.placedFor]: describePlacementWish(cr),
+  });
+}
+
+/** The placement that a change would bring; undefined: the one that is written answers the spec. */
+export async function proposeChange(
+  context: ActivityContext,
+  cr: MultiCloudMongoDB,
+): Promise<StageResult<Placement | undefined>> {
+  if (!isPlacementDue(cr)) return done(undefined);
+  const proposed = await propose(context, cr);
+  return proposed.done ? done(proposed.value.placement) : proposed;
 }
 
 /** Why each cluster was chosen or not: kept in status, as the annotation has no place for it. */
@@ -104,6 +155,30 @@ async function writeReasons(
     { metadata: { uid: cr.metadata.uid }, status: { placement: { reasons } } },
     'status',
   );
+}
+
+/** Clusters that shall hold no member of this instance. */
+export const drainedClusters = (cr: MultiCloudMongoDB): string[] =>
+  [
+    ...new Set(
+      (cr.metadata.annotations[ANNOTATIONS.drained] ?? '')
+        .split(',')
+        .map((name) => name.trim())
+        .filter((name) => name !== ''),
+    ),
+  ].sort();
+
+/** What of the wish a placement answers. */
+const describePlacementWish = (cr: MultiCloudMongoDB): string =>
+  [cr.spec.replicaset, cr.spec.config.arbiter, ...drainedClusters(cr)].join('/');
+
+/** Whether a running instance must be placed anew; a placement that was edited by hand answers until the spec asks for another. */
+export function isPlacementDue(cr: MultiCloudMongoDB): boolean {
+  if (cr.spec.scheduler.schedulerName !== SCHEDULER_NAME) return false;
+  const placedFor = cr.metadata.annotations[ANNOTATIONS.placedFor];
+  return placedFor === undefined
+    ? isOutdated(cr) || drainedClusters(cr).length > 0
+    : placedFor !== describePlacementWish(cr);
 }
 
 /** A placement that was right for another `replicaset`: ours to make again, unlike one that never was right. */

@@ -6,10 +6,12 @@ import { readBinding, reportsOf } from '../karmada/binding';
 import { instanceLabels, namespaceOf, ownerOf } from '../karmada/template';
 import { KINDS, type Manifest } from '../kube/object';
 import { buildConnectionString } from '../mongodb/connection-string';
+import { planChange } from './change-plan';
 import { clientHosts } from './client-address';
 import { annotateInstance, loadInstance, type ActivityContext, type InstanceInput } from './context';
 import { readCredentials } from './credentials';
-import { appliedGeneration, isBehind } from './instance-marks';
+import { appliedGeneration, describeWish, isBehind } from './instance-marks';
+import { digestReferences, resolveReferences } from './references';
 import { readSecret } from './secret-value';
 import { judgeInstance } from './status';
 
@@ -67,8 +69,47 @@ export function createPublicationActivities(context: ActivityContext) {
       }
       const unsettled = await listUnsettled(context, cr);
       if (unsettled.length > 0) return waitFor({ code: 'MembersNotReady', message: unsettled.join('; ') });
-      await annotateInstance(context, cr, { [ANNOTATIONS.created]: cr.metadata.uid });
+      const resolved = await resolveReferences(context, cr);
+      if (!resolved.ok) return waitFor(resolved.wait);
+      await annotateInstance(context, cr, {
+        [ANNOTATIONS.created]: cr.metadata.uid,
+        [ANNOTATIONS.settled]: describeWish(cr, digestReferences(resolved.references)),
+      });
       return done(`Health; primary ${health.primaryHost ?? 'unknown'}, may lose ${health.margin}`);
+    },
+
+    /**
+     * The proof of a change: nothing is left of the wish, the set serves, and the wish is recorded as carried out. A
+     * set that could lose less than promised ends it all the same, with the reason: what is missing is not this change.
+     */
+    async settleChange({ instance }: InstanceInput): Promise<StageResult<string>> {
+      const cr = await loadInstance(context, instance);
+      const planned = await planChange(context, cr, undefined);
+      if (!planned.done) return planned;
+      const [next] = planned.value.steps;
+      if (next !== undefined) {
+        return waitFor({
+          code: 'Dispatching',
+          message: `Something changed while the plan was carried out, it is planned again: ${next.effect}.`,
+        });
+      }
+      const health = await judgeInstance(context, cr);
+      if (health === undefined || health.word === 'UnHealth' || health.word === 'UnKnown') {
+        return waitFor({
+          code: 'ReplicaSet',
+          message: health?.reasons.join('; ') ?? 'No member has an address.',
+        });
+      }
+      const unsettled = await listUnsettled(context, cr);
+      if (unsettled.length > 0) return waitFor({ code: 'MembersNotReady', message: unsettled.join('; ') });
+      const resolved = await resolveReferences(context, cr);
+      if (!resolved.ok) return waitFor(resolved.wait);
+      await annotateInstance(context, cr, {
+        [ANNOTATIONS.settled]: describeWish(cr, digestReferences(resolved.references)),
+        [ANNOTATIONS.approve]: null,
+      });
+      const reasons = health.reasons.length === 0 ? '' : ` (${health.reasons.join('; ')})`;
+      return done(`${health.word}${reasons}; primary ${health.primaryHost ?? 'unknown'}`);
     },
   };
 }

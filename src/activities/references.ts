@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { MultiCloudMongoDB } from '../api/multicloudmongodb';
 import { resolveImage } from '../domain/image';
@@ -60,6 +61,12 @@ export async function resolveReferences(context: ActivityContext, cr: MultiCloud
       rootPassword: password.value,
     },
   };
+}
+
+/** Changes with the content of what the spec refers to. Of the root password nothing is in it: it is set once. */
+export function digestReferences({ image, mongodYaml, dockerConfigJson }: References): string {
+  const content = JSON.stringify([image, mongodYaml ?? null, dockerConfigJson ?? null]);
+  return createHash('sha256').update(content).digest('hex').slice(0, 16);
 }
 
 type Reading = { readonly value: string | undefined } | { readonly wait: Wait };

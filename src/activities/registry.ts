@@ -1,3 +1,5 @@
+import { createChangePlanActivities } from './change-plan';
+import { createChangeStepActivities } from './change-steps';
 import type { ActivityContext } from './context';
 import { createCredentialActivities } from './credentials';
 import { createDispatchActivities } from './dispatch';
@@ -10,9 +12,12 @@ import { createReferenceActivities } from './references';
 import { createRemovalActivities } from './removal';
 import { createReplicaSetActivities } from './replica-set';
 import { createStatusActivities } from './status';
+import { createSteeringActivities } from './steering';
 
 export function createActivities(context: ActivityContext) {
   return {
+    ...createChangePlanActivities(context),
+    ...createChangeStepActivities(context),
     ...createCredentialActivities(context),
     ...createDispatchActivities(context),
     ...createEntityActivities(context),
@@ -24,6 +29,7 @@ export function createActivities(context: ActivityContext) {
     ...createRemovalActivities(context),
     ...createReplicaSetActivities(context),
     ...createStatusActivities(context),
+    ...createSteeringActivities(context),
   };
 }
 

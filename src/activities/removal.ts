@@ -12,7 +12,7 @@ import { findInstance, loadInstance, refOf, type ActivityContext, type InstanceI
 
 const POLL_MS = 300;
 const PATIENCE_MS = 45_000;
-const TEMPLATE_KINDS = [KINDS.mongoDB, KINDS.service, KINDS.configMap, KINDS.secret] as const;
+export const TEMPLATE_KINDS = [KINDS.mongoDB, KINDS.service, KINDS.configMap, KINDS.secret] as const;
 
 export function createRemovalActivities(context: ActivityContext) {
   return {
@@ -108,13 +108,17 @@ export function createRemovalActivities(context: ActivityContext) {
   };
 }
 
-async function listOwn(context: ActivityContext, cr: MultiCloudMongoDB, kind: Kind): Promise<KubeObject[]> {
+export async function listOwn(
+  context: ActivityContext,
+  cr: MultiCloudMongoDB,
+  kind: Kind,
+): Promise<KubeObject[]> {
   const options = { namespace: namespaceOf(cr), labelSelector: `${LABELS.instanceUid}=${cr.metadata.uid}` };
   return (await context.karmada.list(kind, options, objectSchema)).items;
 }
 
 /** Takes the protection off, then deletes this very object. */
-async function deleteProtected(
+export async function deleteProtected(
   context: ActivityContext,
   kind: Kind,
   cr: MultiCloudMongoDB,
@@ -133,7 +137,7 @@ async function deleteProtected(
   }
 }
 
-async function listInstanceWorks(context: ActivityContext, cr: MultiCloudMongoDB): Promise<Work[]> {
+export async function listInstanceWorks(context: ActivityContext, cr: MultiCloudMongoDB): Promise<Work[]> {
   const bindings = await context.karmada.list(
     KINDS.resourceBinding,
     { namespace: namespaceOf(cr) },

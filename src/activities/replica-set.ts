@@ -16,7 +16,7 @@ import { readApplicationUsers } from './application-users';
 import { annotateInstance, loadInstance, type ActivityContext, type InstanceInput } from './context';
 import { readCredentials, type InstanceCredentials } from './credentials';
 import { isCreated } from './instance-marks';
-import { desiredMembers, readLayout } from './layout';
+import { desiredMembers, knownHosts, readLayout } from './layout';
 
 export interface StepInput extends InstanceInput {
   readonly step: MembershipStep;
@@ -79,7 +79,7 @@ export function createReplicaSetActivities(context: ActivityContext) {
     async executeStep({ instance, step }: StepInput): Promise<string> {
       const cr = await loadInstance(context, instance);
       const credentials = await readCredentials(context, cr);
-      const hosts = await knownHosts(context, cr);
+      const hosts = await readHosts(context, cr);
       return withHeartbeat(step.kind, (tell) =>
         executeStep(step, {
           hosts,
@@ -99,7 +99,7 @@ export function createReplicaSetActivities(context: ActivityContext) {
       const { users } = asked;
       if (users.length === 0) return done('none asked for');
       const credentials = await readCredentials(context, cr);
-      const observation = await observe(await knownHosts(context, cr), credentials);
+      const observation = await observe(await readHosts(context, cr), credentials);
       const primary = writablePrimary(observation.reports);
       if (primary === undefined)
         return waitFor({ code: 'ReplicaSet', message: 'No primary that a majority follows.' });
@@ -141,7 +141,8 @@ const passwordsOf = (credentials: InstanceCredentials): SystemPasswords => ({
   clusterMonitor: credentials.clusterMonitorPassword,
 });
 
-async function haveUsers(
+/** Whether the system's users sign in at the primary. */
+export async function haveUsers(
   observation: ReplicaSetObservation,
   credentials: InstanceCredentials,
 ): Promise<boolean> {
@@ -149,10 +150,9 @@ async function haveUsers(
   return primary !== undefined && canSystemUsersSignIn(primary.host, passwordsOf(credentials));
 }
 
-/** Every address at which a member of the instance may answer. */
-async function knownHosts(context: ActivityContext, cr: MultiCloudMongoDB): Promise<string[]> {
+async function readHosts(context: ActivityContext, cr: MultiCloudMongoDB): Promise<string[]> {
   const layout = await readLayout(context, cr);
-  return layout.done ? desiredMembers(cr, layout.value).map((member) => member.host) : [];
+  return layout.done ? knownHosts(cr, layout.value) : [];
 }
 
 /** Heartbeats while `run` works, so that cancellation and a dead worker are noticed. */

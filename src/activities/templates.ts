@@ -53,7 +53,7 @@ export function buildTemplates(
 }
 
 export const ordinalsOf = (layout: Layout): Ordinal[] => [
-  ...new Set(layout.members.map((member) => member.ordinal)),
+  ...new Set([...layout.members, ...layout.leaving].map((member) => member.ordinal)),
 ];
 
 /** The first template that the API server would not take, asked before anything is made: nothing may stay half made. */

@@ -20,6 +20,10 @@ export type WaitCode =
   | 'MembersNotReady'
   | 'MembersUnreachable'
   | 'ReplicaSet'
+  | 'PlanRefused'
+  | 'ApprovalNeeded'
+  | 'OutsideWindow'
+  | 'Cancelled'
   | 'ClusterUnreachable'
   | 'Removing';
 
@@ -41,6 +45,12 @@ export type InstanceSnapshot =
       readonly created: boolean;
       readonly clusters: readonly string[];
       readonly health: HealthWord | undefined;
+      /** The operation that what is asked for wants; absent: all is carried out. */
+      readonly change?: OperationKind | undefined;
+      /** All that is asked for, as a digest: another one makes what was decided of the last one void. */
+      readonly wish?: string | undefined;
+      /** Hash of the plan that a person has approved by annotation. */
+      readonly approved?: string | undefined;
     };
 
 export type HealthWord = 'Health' | 'SubHealth' | 'UnHealth' | 'UnKnown';

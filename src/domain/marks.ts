@@ -30,8 +30,20 @@ export const ANNOTATIONS = {
   schedulerResult: 'schedulerResult',
   /** Uid of the instance whose creation has ended well. */
   created: 'middleware.fedstate.io/created',
-  /** `<generation>/<digest>` of the spec that was dispatched last: what another one asks for has not reached the members. */
+  /** What was asked for when templates were dispatched last; another wish has not reached the members. */
   appliedSpec: 'middleware.fedstate.io/applied-spec',
+  /** Digests of what the pods were made of that were dispatched last: tells which change will replace them. */
+  appliedPods: 'middleware.fedstate.io/applied-pods',
+  /** Digest of all that was asked for when an operation last ended well: what differs is a change to be carried out. */
+  settled: 'middleware.fedstate.io/settled',
+  /** What of the spec the placement answers: another wish is placed anew, a placement edited by hand stands. */
+  placedFor: 'middleware.fedstate.io/placed-for',
+  /** Any new value: every member is restarted, one at a time. */
+  restart: 'middleware.fedstate.io/restart',
+  /** Comma-joined clusters that shall hold no member until they are taken out of it. */
+  drained: 'middleware.fedstate.io/drained',
+  /** Hash of the plan that may run. */
+  approve: 'middleware.fedstate.io/approve',
   /** `<cluster>/<ordinal>` of the one member that may ever be initiated; written before the first attempt. */
   seedMember: 'middleware.fedstate.io/seed-member',
   /** Revision of the override that made this object's spec; the member's status echoes it. */
@@ -44,6 +56,16 @@ export const ANNOTATIONS = {
   /** On a Karmada Cluster, before its label: a label cannot hold an IPv6 address. On a MongoDB: that address. */
   vip: 'middleware.fedstate.io/vip',
 } as const;
+
+/** Annotations that we write as a record: none of them asks for anything. */
+export const RECORDS: ReadonlySet<string> = new Set([
+  ANNOTATIONS.created,
+  ANNOTATIONS.appliedSpec,
+  ANNOTATIONS.appliedPods,
+  ANNOTATIONS.settled,
+  ANNOTATIONS.placedFor,
+  ANNOTATIONS.seedMember,
+]);
 
 export const FINALIZERS = {
   multiCloud: 'multiCloudMongoDB.finalizers.middleware.fedstate.io',

@@ -1,4 +1,5 @@
 import type { InstanceRef, OperationKind, OperationRecord, Wait } from './instance';
+import type { Agreement, ChangePlan, SwitchTarget } from './plan';
 
 /** Input of every operation workflow: one object, so that fields can be added. */
 export interface OperationInput {
@@ -6,14 +7,28 @@ export interface OperationInput {
   readonly instance: InstanceRef;
   readonly kind: OperationKind;
   readonly startedAt: string;
+  readonly switchTo?: SwitchTarget | undefined;
+  readonly agreed?: Agreement | undefined;
+  /** Who asked for it, if a person did. */
+  readonly asker?: { readonly by: string; readonly why?: string | undefined } | undefined;
+}
+
+/** A plan that may not run yet: the operation has ended without it, so that nothing is blocked (design: safe points). */
+export interface Suspension {
+  readonly plan: ChangePlan;
+  readonly wait: Wait;
+  /** When it may be tried again without anybody's word. */
+  readonly opensAt?: string | undefined;
 }
 
 /** How an operation ended; `waiting` is never an end. */
-export interface OperationOutcome {
-  readonly outcome: OperationRecord['outcome'];
-  readonly message: string;
-  readonly clusters: readonly string[];
-}
+export type OperationOutcome =
+  | {
+      readonly outcome: OperationRecord['outcome'];
+      readonly message: string;
+      readonly clusters: readonly string[];
+    }
+  | { readonly outcome: 'suspended'; readonly suspension: Suspension };
 
 /** Result of one stage of an operation: it is done, or it waits for something that a person or a cluster must change. */
 export type StageResult<T> =

@@ -1,10 +1,12 @@
+import type { Wait } from './instance';
+import type { ClusterShare, MemberPlace } from './placement';
 import type { DesiredMember, MemberConfig, ReplicaSetObservation } from './replica-set';
 
 /** `primaryChange` may elect another primary; `quorum` lowers the number of healthy voters or votes; `force` skips S1. */
 export type Risk = 'safe' | 'primaryChange' | 'quorum' | 'force';
 
 /** What a person reads before and after a step, and what the executor checks. */
-interface StepContract {
+export interface StepContract {
   readonly precondition: string;
   readonly effect: string;
   /** What is read to know that it is done. */
@@ -52,19 +54,16 @@ export type MembershipStepFacts =
 
 /** Steps that the caller's own layer executes; the simulator knows what they do to the quorum. */
 export type SurroundingStepFacts =
+  | { readonly kind: 'place'; readonly shares: readonly ClusterShare[] }
   | { readonly kind: 'dispatch'; readonly clusters: readonly string[] }
   | { readonly kind: 'waitPods'; readonly hosts: readonly string[] }
-  | { readonly kind: 'restartMember'; readonly host: string }
-  | {
-      readonly kind: 'retireMember';
-      readonly cluster: string;
-      readonly ordinal: DesiredMember['ordinal'];
-      readonly host: string;
-    }
+  | ({ readonly kind: 'restartMember'; readonly host: string } & MemberPlace)
+  | ({ readonly kind: 'retireMember'; readonly host: string } & MemberPlace)
   | { readonly kind: 'setFCV'; readonly version: string };
 
 export type StepFacts = MembershipStepFacts | SurroundingStepFacts;
 export type MembershipStep = MembershipStepFacts & StepContract;
+export type SurroundingStep = SurroundingStepFacts & StepContract;
 export type Step = StepFacts & StepContract;
 
 /** What the loss of one cluster would mean. */
@@ -93,7 +92,44 @@ export interface Plan {
   readonly warnings: readonly string[];
   readonly before: QuorumView;
   readonly after: QuorumView;
+  /** False: the rest can only be planned once somebody has come (back). */
+  readonly complete: boolean;
 }
+
+/** Every step of a change of an instance, in the order in which they run. */
+export interface ChangePlan {
+  readonly steps: readonly Step[];
+  /** Over the spec, the placement, the configuration and the steps: what was approved is what runs. */
+  readonly hash: string;
+  /** The highest of all steps. */
+  readonly risk: Risk;
+  /** Steps that are more than safe, each with its member's place: what an approval speaks of. */
+  readonly risky: readonly string[];
+  /** Addresses of new members are not known yet: `cluster/ordinal` stands for them, and what follows is planned again. */
+  readonly provisional: boolean;
+  readonly warnings: readonly string[];
+  readonly before: QuorumView;
+  readonly after: QuorumView;
+}
+
+/** Where the primary should be: a cluster, or one member by its address. */
+export type SwitchTarget = { readonly cluster: string } | { readonly host: string };
+
+/** What somebody has agreed to, and who: undefined when the policy asks nobody. */
+export interface Agreement {
+  readonly hash: string;
+  readonly risky: readonly string[];
+  readonly by?: string | undefined;
+  readonly why?: string | undefined;
+}
+
+/** Whether a plan may run now. */
+export type Gate =
+  | { readonly open: true; readonly agreedBy?: string | undefined }
+  | { readonly open: false; readonly wait: Wait; readonly opensAt?: string | undefined };
+
+export type ChangeOutcome =
+  { readonly kind: 'plan'; readonly plan: ChangePlan } | Exclude<PlanOutcome, { kind: 'plan' }>;
 
 /** The verdict of the planner; `waitingFor` names hosts. */
 export type PlanOutcome =

@@ -28,8 +28,12 @@ export async function deleteInstance(
   const since = Date.parse(instance.metadata.deletionTimestamp ?? '');
   const late = context.now().getTime() - since > LONGEST_WAIT_MS;
   if (left.length > 0 && !late) return false;
-  if (instance.spec.persistence.whenDeleted === 'Delete')
-    await deleteClaims(context, instance, snapshot, snapshot.claims.keys());
+  if (instance.spec.persistence.whenDeleted === 'Delete') {
+    // Of a member that was retired before, whenScaled has decided.
+    const retired = instance.spec.retired ?? [];
+    const ordinals = [...snapshot.claims.keys()].filter((ordinal) => !retired.includes(ordinal));
+    await deleteClaims(context, instance, snapshot, ordinals);
+  }
   if (left.length > 0) {
     context.tell(
       instance,

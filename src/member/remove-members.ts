@@ -37,7 +37,9 @@ export async function removeMembers(
       left.push(`pod ${pod.metadata.name}`);
       continue;
     }
-    for (const service of [name, exporterServiceName(instance.name, ordinal)]) {
+    // In a federation the member's Service is Karmada's, which would only bring it back.
+    const made = instance.spec.control === 'Local' ? [name] : [];
+    for (const service of [...made, exporterServiceName(instance.name, ordinal)]) {
       const metadata = context.cache.metadata(KINDS.service, namespace, service);
       if (metadata !== undefined && isOurs(instance, metadata))
         await kube.delete({ kind: KINDS.service, namespace, name: service }, { uid: metadata.uid });

@@ -67,6 +67,7 @@ export function applyStep(state: SetState, step: StepFacts): Applied {
       return state.primaryHost === undefined
         ? refuse('S9', 'there is no primary to write to.')
         : { ok: true, state };
+    case 'place':
     case 'waitPods':
       return { ok: true, state };
   }
@@ -170,7 +171,9 @@ function restart(state: SetState, host: string): Applied {
   if (host === state.primaryHost && votesIn(state.members) > 1)
     return refuse('S11', `${host} is primary: it must step down before it is restarted.`);
   const quorum = voter && votesIn(state.members) > 2 ? quorumFault(state, [host], false) : undefined;
-  return quorum === undefined ? { ok: true, state } : refuse('S9', quorum);
+  if (quorum !== undefined) return refuse('S9', quorum);
+  // The step is done only when the member serves again.
+  return { ok: true, state: { ...state, down: new Set([...state.down].filter((one) => one !== host)) } };
 }
 
 const votesIn = (members: readonly MemberConfig[]): number =>

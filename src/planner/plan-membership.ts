@@ -61,13 +61,7 @@ function planRunning(input: PlanInput, situation: Situation): PlanOutcome {
       message: `${other.present.host} is ${role} and cannot be turned into the other kind: remove it and add a member at another address.`,
     };
   }
-  const start: SetState = {
-    ...emptyState(clustersOf(input), situation.highestId),
-    initiated: true,
-    members: situation.config.members,
-    primaryHost: situation.primaryHost,
-    down: situation.down,
-  };
+  const start = startState(input, situation);
   const changes = planChanges(input, matched, start);
   const writeConcern = defaultWriteConcernStep(changes.steps, start, versionsOf(situation));
   const users = input.usersReady ? [] : [toStep({ kind: 'createUsers' })];
@@ -98,9 +92,19 @@ function finish(
     warnings: [...notes, ...desiredWarnings(input.desired), ...simulation.warnings],
     before: quorumOf(start),
     after: simulation.after,
+    complete,
   };
   return { kind: 'plan', plan };
 }
+
+/** A set that runs, as the simulator takes it. */
+export const startState = (input: PlanInput, situation: Situation): SetState => ({
+  ...emptyState(clustersOf(input), situation.highestId),
+  initiated: true,
+  members: situation.config.members,
+  primaryHost: situation.primaryHost,
+  down: situation.down,
+});
 
 const clustersOf = (input: PlanInput): Map<string, string> =>
   new Map(input.desired.map((member) => [member.host, member.cluster]));

@@ -1,29 +1,42 @@
-import type { MembershipStep, MembershipStepFacts, Risk } from '../domain/plan';
+import type {
+  MembershipStepFacts,
+  Risk,
+  StepContract,
+  StepFacts,
+  SurroundingStepFacts,
+} from '../domain/plan';
+import { contractOfSurrounding } from './surrounding-contract';
 
 const RECONFIG_SECONDS = 120;
 const SYNC_SECONDS = 24 * 3600;
 
-interface Contract {
-  readonly precondition: string;
-  readonly effect: string;
-  readonly proof: string;
-  readonly undo: string;
-  readonly timeoutSeconds: number;
-  readonly risk: Risk;
-}
-
 /** Puts to the facts of a step what a person reads and an executor is held to. */
-export function toStep(facts: MembershipStepFacts, primaryPriority = 0): MembershipStep {
-  return { ...facts, ...contractOf(facts, primaryPriority) };
+export function toStep<F extends StepFacts>(facts: F, primaryPriority = 0): F & StepContract {
+  return {
+    ...facts,
+    ...(isSurrounding(facts) ? contractOfSurrounding(facts) : contractOf(facts, primaryPriority)),
+  };
 }
 
-const reconfig = (parts: Omit<Contract, 'timeoutSeconds' | 'risk'> & { risk?: Risk }): Contract => ({
+const SURROUNDING: ReadonlySet<string> = new Set<SurroundingStepFacts['kind']>([
+  'place',
+  'dispatch',
+  'waitPods',
+  'restartMember',
+  'retireMember',
+  'setFCV',
+]);
+
+/** Whether the caller's own layer carries it out, and not src/mongodb. */
+export const isSurrounding = (facts: StepFacts): facts is SurroundingStepFacts => SURROUNDING.has(facts.kind);
+
+const reconfig = (parts: Omit<StepContract, 'timeoutSeconds' | 'risk'> & { risk?: Risk }): StepContract => ({
   risk: 'safe',
   timeoutSeconds: RECONFIG_SECONDS,
   ...parts,
 });
 
-function contractOf(step: MembershipStepFacts, primaryPriority: number): Contract {
+function contractOf(step: MembershipStepFacts, primaryPriority: number): StepContract {
   switch (step.kind) {
     case 'initiate':
       return {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { multiCloudMongoDBSchema } from '../api/multicloudmongodb';
 import { readSchedulerResult } from '../api/scheduler-result';
 import { CONDITIONS, type InstanceRef, type WaitCode } from '../domain/instance';
-import { ANNOTATIONS, FINALIZERS, GROUP } from '../domain/marks';
+import { ANNOTATIONS, FINALIZERS, GROUP, RECORDS } from '../domain/marks';
 import { metadataSchema, type Metadata } from '../kube/object';
 
 /** What the triggers must know of a MultiCloudMongoDB, also of one whose spec cannot be read. */
@@ -107,11 +107,11 @@ export const instanceViewSchema: z.ZodType<InstanceView> = z
     };
   });
 
-const OURS: ReadonlySet<string> = new Set([ANNOTATIONS.created, ANNOTATIONS.seedMember]);
-
 function digestAnnotations(annotations: Readonly<Record<string, string>>): string {
   const steering = Object.entries(annotations)
-    .filter(([key]) => key === ANNOTATIONS.schedulerResult || (key.startsWith(`${GROUP}/`) && !OURS.has(key)))
+    .filter(
+      ([key]) => key === ANNOTATIONS.schedulerResult || (key.startsWith(`${GROUP}/`) && !RECORDS.has(key)),
+    )
     .sort(([a], [b]) => (a < b ? -1 : 1));
   return createHash('sha256').update(JSON.stringify(steering)).digest('hex');
 }

@@ -1,12 +1,16 @@
-import type { InstanceRef, InstanceSnapshot, OperationKind, OperationRecord, Wait } from '../domain/instance';
+import type { InstanceRef, InstanceSnapshot, OperationKind, Wait } from '../domain/instance';
+import { describePlan } from './change-details';
+import type { InstanceState, SuspendedOperation } from './entity-state';
+import { summariseStep } from './replica-set';
 
 /** The entity's page in the Temporal UI. */
 export function describeInstance(
   ref: InstanceRef,
   snapshot: InstanceSnapshot & { readonly found: true },
   operation: OperationKind | undefined,
-  last: OperationRecord | undefined,
+  state: Pick<InstanceState, 'last' | 'suspended' | 'held'>,
 ): string {
+  const { last, suspended, held } = state;
   return [
     `## ${ref.namespace}/${ref.name}: ${snapshot.health ?? 'UnKnown'}`,
     `- generation ${snapshot.generation}${snapshot.paused ? ', **paused**' : ''}`,
@@ -17,13 +21,31 @@ export function describeInstance(
       : [
           `- last: ${last.kind} ${last.outcome} at ${last.endedAt}${last.message === undefined ? '' : `: ${last.message}`}`,
         ]),
+    ...(held === undefined ? [] : [`- **held**: ${held.message}`]),
+    ...(suspended === undefined ? [] : describeSuspension(suspended)),
   ].join('\n');
+}
+
+/** The plan that waits for a word, in full: what is approved must have been read. */
+function describeSuspension({ kind, suspension }: SuspendedOperation): string[] {
+  return [
+    '',
+    `### ${kind} waits (${suspension.wait.code})`,
+    suspension.wait.message,
+    ...suspension.plan.steps.map(
+      (step, index) => `${index + 1}. ${summariseStep(step)}${step.risk === 'safe' ? '' : ` (${step.risk})`}`,
+    ),
+    '',
+    ...describePlan(suspension.plan),
+  ];
 }
 
 export interface StageLine {
   readonly name: string;
   readonly state: 'done' | 'running' | 'waiting' | 'open';
   readonly detail?: string | undefined;
+  /** Of a stage that tells its own steps. */
+  readonly lines?: readonly string[] | undefined;
 }
 
 const MARKS = { done: '✅', running: '▶️', waiting: '⏳', open: '▫️' } as const;
@@ -32,9 +54,10 @@ const MARKS = { done: '✅', running: '▶️', waiting: '⏳', open: '▫️' }
 export function describeStages(title: string, stages: readonly StageLine[], wait: Wait | undefined): string {
   return [
     `## ${title}`,
-    ...stages.map(
-      ({ name, state, detail }) => `- ${MARKS[state]} ${name}${detail === undefined ? '' : `: ${detail}`}`,
-    ),
+    ...stages.flatMap(({ name, state, detail, lines }) => [
+      `- ${MARKS[state]} ${name}${detail === undefined ? '' : `: ${detail}`}`,
+      ...(lines ?? []).map((line) => `  ${line}`),
+    ]),
     ...(wait === undefined ? [] : ['', `**Waiting (${wait.code})**: ${wait.message}`]),
   ].join('\n');
 }

@@ -16,35 +16,55 @@ import {
   workflowInfo,
   type ChildWorkflowHandle,
 } from '@temporalio/workflow';
-import type { InstanceRef, InstanceSnapshot, OperationKind, OperationRecord } from '../domain/instance';
+import type { InstanceRef, OperationKind, OperationRecord } from '../domain/instance';
 import type { OperationInput, OperationOutcome } from '../domain/operation';
 import { healthWorkflowId, operationWorkflowId } from '../domain/workflow-ids';
 import { quick } from './activities';
+import { drainInstance, scaleInstance, switchoverInstance, updateInstance } from './change-instance';
 import { createInstance } from './create-instance';
 import { deleteInstance } from './delete-instance';
 import { describeInstance } from './details';
+import { handleCommands } from './entity-handlers';
+import {
+  dropOutdated,
+  nextOperation,
+  restingProgress,
+  type Found,
+  type InstanceState,
+  type RunnableKind,
+  type SuspendedOperation,
+  type Wanted,
+} from './entity-state';
 import { GENERATION, MEMBER_CLUSTERS, PHASE } from './search-attributes';
 import { nudgeSignal, pokeSignal } from './signals';
-
-/** What outlives a run: handed on by continue-as-new, never read from history. */
-export interface InstanceState {
-  readonly schemaVersion: 1;
-  readonly operations: number;
-  /** Failures in a row of the operation that is wanted: sets the pause before it is tried again. */
-  readonly failures: number;
-  readonly last?: OperationRecord | undefined;
-}
 
 export interface InstanceInput extends InstanceRef {
   readonly state?: InstanceState;
 }
 
+type Operation = (input: OperationInput) => Promise<OperationOutcome>;
+
 interface Running {
-  readonly kind: OperationKind;
-  readonly handle: ChildWorkflowHandle<typeof createInstance | typeof deleteInstance>;
+  readonly wanted: Wanted;
+  readonly wish: string | undefined;
+  readonly workflowId: string;
+  readonly handle: ChildWorkflowHandle<Operation>;
   readonly startedAt: string;
   readonly scope: CancellationScope;
+  /** Why it was cancelled, when a person did it. */
+  cancelled?: string;
 }
+
+type Ended = { readonly record: OperationRecord } | { readonly suspended: SuspendedOperation };
+
+const OPERATIONS: Record<RunnableKind, Operation> = {
+  createInstance,
+  scaleInstance,
+  updateInstance,
+  switchoverInstance,
+  drainInstance,
+  deleteInstance,
+};
 
 /**
  * The one workflow that may change an instance (S2's token). It reads the custom resource when poked, runs one
@@ -56,26 +76,52 @@ export async function instance(input: InstanceInput): Promise<void> {
   // A run that was continued is at rest until somebody pokes it.
   let poked = input.state === undefined;
   let running: Running | undefined;
-  let ended: OperationRecord | undefined;
+  let ended: Ended | undefined;
   let failedKind: OperationKind | undefined;
 
   setHandler(pokeSignal, () => {
     poked = true;
   });
+  handleCommands({
+    ref,
+    state: () => state,
+    change: (next) => {
+      state = next;
+    },
+    running: () => running?.workflowId,
+    cancelRunning: (message) => {
+      if (running === undefined) return;
+      running.cancelled = message;
+      running.scope.cancel();
+    },
+    wake: () => {
+      poked = true;
+    },
+  });
 
   for (;;) {
-    await condition(() => poked || ended !== undefined);
+    const window = untilWindow();
+    if (window === undefined) await condition(hasNews);
+    else if (!(await condition(hasNews, window))) poked = true;
     if (ended !== undefined) {
-      const record: OperationRecord = ended;
+      const news = ended;
       ended = undefined;
+      const { wanted, wish, cancelled } = running ?? {};
       running = undefined;
-      const failed = record.outcome === 'failed';
-      failedKind = failed ? record.kind : undefined;
-      state = { ...state, last: record, failures: failed ? state.failures + 1 : 0 };
-      await quick.recordOperation({ instance: ref, record });
-      if (record.kind === 'deleteInstance' && record.outcome === 'succeeded') {
-        upsertSearchAttributes([{ key: PHASE, value: 'Deleted' }]);
-        return;
+      const requests =
+        wanted?.switchTo === undefined || 'suspended' in news ? state.requests : state.requests?.slice(1);
+      if ('suspended' in news) state = { ...state, requests, suspended: news.suspended };
+      else {
+        const { record } = news;
+        const failed = record.outcome === 'failed';
+        failedKind = failed ? record.kind : undefined;
+        const held = cancelled === undefined ? undefined : { wish, message: cancelled };
+        state = { ...state, last: record, failures: failed ? state.failures + 1 : 0, requests, held };
+        await quick.recordOperation({ instance: ref, record });
+        if (record.kind === 'deleteInstance' && record.outcome === 'succeeded') {
+          upsertSearchAttributes([{ key: PHASE, value: 'Deleted' }]);
+          return;
+        }
       }
     }
     poked = false;
@@ -88,26 +134,30 @@ export async function instance(input: InstanceInput): Promise<void> {
       );
       return;
     }
-    const wanted = neededOperation(snapshot);
-    announce(snapshot, running?.kind ?? wanted);
+    state = dropOutdated(snapshot, state);
+    const wanted = nextOperation(snapshot, state, Date.now());
+    announce(snapshot, running?.wanted.kind ?? wanted?.kind);
     if (running !== undefined) {
-      if (wanted === 'deleteInstance' && running.kind !== 'deleteInstance') running.scope.cancel();
+      if (wanted?.kind === 'deleteInstance' && running.wanted.kind !== 'deleteInstance')
+        running.scope.cancel();
       else await running.handle.signal(nudgeSignal).catch(ignoreEnded);
       continue;
     }
     // A pause must not hold a finalizer: removal goes on.
-    if (wanted === 'deleteInstance' || (wanted !== undefined && !snapshot.paused)) {
-      if (wanted === failedKind) {
+    if (wanted?.kind === 'deleteInstance' || (wanted !== undefined && !snapshot.paused)) {
+      if (wanted.kind === failedKind) {
         // Only now that it is known what is wanted: the pause of a failed creation must not hold up a deletion.
         failedKind = undefined;
         await condition(isPoked, pauseBeforeRetry(state.failures));
         poked = true;
         continue;
       }
-      running = await start(wanted);
+      running = await start(wanted, snapshot.wish);
+      state = { ...state, suspended: undefined };
       continue;
     }
-    await quick.reportStatus({ instance: ref });
+    const progress = restingProgress(ref, snapshot, state);
+    await quick.reportStatus(progress === undefined ? { instance: ref } : { instance: ref, progress });
     await quick.startHealthWatch({ instance: ref, workflowId: healthWorkflowId(ref) });
     // Everything is at rest: a fresh run has a history of a few events for the next worker build to replay.
     if (!isPoked() && allHandlersFinished()) await continueAsNew<typeof instance>({ ...ref, state });
@@ -118,60 +168,77 @@ export async function instance(input: InstanceInput): Promise<void> {
     return poked;
   }
 
-  function announce(
-    snapshot: InstanceSnapshot & { found: true },
-    operation: OperationKind | undefined,
-  ): void {
+  function hasNews(): boolean {
+    return poked || ended !== undefined;
+  }
+
+  /** Ms until the plan that waits may be tried again by itself; undefined: no such plan. */
+  function untilWindow(): number | undefined {
+    const opensAt = running === undefined ? state.suspended?.suspension.opensAt : undefined;
+    return opensAt === undefined ? undefined : Math.max(1_000, Date.parse(opensAt) - Date.now());
+  }
+
+  function announce(snapshot: Found, operation: OperationKind | undefined): void {
     upsertSearchAttributes([
       { key: PHASE, value: operation ?? snapshot.health ?? 'UnKnown' },
       { key: GENERATION, value: snapshot.generation },
       { key: MEMBER_CLUSTERS, value: [...snapshot.clusters] },
     ]);
-    setCurrentDetails(describeInstance(ref, snapshot, operation, state.last));
+    setCurrentDetails(describeInstance(ref, snapshot, operation, state));
   }
 
-  async function start(kind: 'createInstance' | 'deleteInstance'): Promise<Running> {
+  async function start(wanted: Wanted, wish: string | undefined): Promise<Running> {
+    const { kind, switchTo, agreed, asker } = wanted;
     const number = state.operations + 1;
     state = { ...state, operations: number };
     const startedAt = new Date().toISOString();
     const workflowId = operationWorkflowId(ref, number, kind);
-    const operationInput: OperationInput = { schemaVersion: 1, instance: ref, kind, startedAt };
+    const operationInput: OperationInput = {
+      schemaVersion: 1,
+      instance: ref,
+      kind,
+      startedAt,
+      ...(switchTo === undefined ? {} : { switchTo }),
+      ...(agreed === undefined ? {} : { agreed }),
+      ...(asker === undefined ? {} : { asker }),
+    };
     const scope = new CancellationScope({ cancellable: true });
     const handle = await scope.run(() =>
-      startChild(kind === 'createInstance' ? createInstance : deleteInstance, {
+      startChild(OPERATIONS[kind], {
         workflowId,
         args: [operationInput],
         parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
         staticSummary: `${kind} ${ref.namespace}/${ref.name}`,
       }),
     );
-    void follow(kind, workflowId, startedAt, handle);
-    return { kind, handle, startedAt, scope };
+    void follow(wanted, wish, workflowId, startedAt, handle);
+    return { wanted, wish, workflowId, handle, startedAt, scope };
   }
 
   async function follow(
-    kind: OperationKind,
+    wanted: Wanted,
+    wish: string | undefined,
     workflowId: string,
     startedAt: string,
     handle: { result(): Promise<OperationOutcome> },
   ): Promise<void> {
+    const { kind } = wanted;
     const record = (outcome: OperationRecord['outcome'], message: string): void => {
-      ended = { kind, outcome, message, workflowId, startedAt, endedAt: new Date().toISOString() };
+      ended = {
+        record: { kind, outcome, message, workflowId, startedAt, endedAt: new Date().toISOString() },
+      };
     };
     try {
-      const { outcome, message } = await handle.result();
-      record(outcome, message);
+      const result = await handle.result();
+      if (result.outcome === 'suspended') {
+        // What was agreed to before was not enough for this plan.
+        const { suspension } = result;
+        ended = { suspended: { ...wanted, agreed: undefined, wish, workflowId, startedAt, suspension } };
+      } else record(result.outcome, result.message);
     } catch (error) {
       if (isCancellation(error)) record('cancelled', 'cancelled to make room for a more urgent operation');
       else record('failed', rootMessage(error));
     }
-  }
-
-  function neededOperation(
-    snapshot: InstanceSnapshot & { found: true },
-  ): 'createInstance' | 'deleteInstance' | undefined {
-    if (snapshot.deletionRequested) return 'deleteInstance';
-    return snapshot.created ? undefined : 'createInstance';
   }
 
   function ignoreEnded(error: unknown): void {

@@ -1,7 +1,7 @@
 import { ActivityFailure, ApplicationFailure, log } from '@temporalio/workflow';
 import type { InstanceRef } from '../domain/instance';
 import { done, type StageResult } from '../domain/operation';
-import type { MembershipStep } from '../domain/plan';
+import type { Step } from '../domain/plan';
 import { command, quick } from './activities';
 
 // A plan that is still not empty after this many rounds is not converging: a person must look.
@@ -21,7 +21,9 @@ export async function convergeReplicaSet(instance: InstanceRef): Promise<StageRe
       log.info('replica-set step', { step: step.kind, plan: plan.hash });
       try {
         executed.push(
-          await command.executeStep.executeWithOptions({ summary: summarise(step) }, [{ instance, step }]),
+          await command.executeStep.executeWithOptions({ summary: summariseStep(step) }, [
+            { instance, step },
+          ]),
         );
       } catch (error) {
         // An election or another's reconfiguration came between: the rest of this plan is worth nothing.
@@ -41,7 +43,7 @@ export async function convergeReplicaSet(instance: InstanceRef): Promise<StageRe
 }
 
 /** What the timeline shows of a step: the server takes 200 bytes, and hosts are ASCII. */
-function summarise(step: MembershipStep): string {
+export function summariseStep(step: Step): string {
   const text = step.effect === 'none' ? step.kind : `${step.kind}: ${step.effect}`;
   return text.length > 200 ? `${text.slice(0, 199)}~` : text;
 }

@@ -9,8 +9,11 @@ import { nudgeSignal } from './signals';
 export interface Stage {
   readonly name: string;
   /** What came of it, for people; or what it waits for. */
-  readonly run: () => Promise<StageResult<string>>;
+  readonly run: (show: ShowProgress) => Promise<StageResult<string>>;
 }
+
+/** Tells how far a long stage is: `step` to the status, `lines` below the stage in the details. */
+export type ShowProgress = (step: string, lines: readonly string[]) => Promise<void>;
 
 const FIRST_PAUSE_MS = 5_000;
 const LONGEST_PAUSE_MS = 300_000;
@@ -29,6 +32,7 @@ export async function runStages(
   let lastWait = '';
   let told = '';
   const outcomes = new Map<string, string>();
+  const shown = new Map<string, readonly string[]>();
   setHandler(nudgeSignal, () => {
     nudged = true;
   });
@@ -54,7 +58,10 @@ export async function runStages(
   async function runPass(): Promise<Wait | undefined> {
     for (const [index, stage] of stages.entries()) {
       await tell(index, 'running', undefined);
-      const result = await stage.run();
+      const result = await stage.run((step, lines) => {
+        shown.set(stage.name, lines);
+        return tell(index, 'running', undefined, step);
+      });
       if (!result.done) {
         await tell(index, 'waiting', result.wait);
         return result.wait;
@@ -64,17 +71,24 @@ export async function runStages(
     return undefined;
   }
 
-  async function tell(index: number, state: 'running' | 'waiting', wait: Wait | undefined): Promise<void> {
+  async function tell(
+    index: number,
+    state: 'running' | 'waiting',
+    wait: Wait | undefined,
+    substep?: string,
+  ): Promise<void> {
     const lines = stages.map((stage, position): StageLine => ({
       name: stage.name,
       state: position < index ? 'done' : position === index ? state : 'open',
       detail: position < index ? outcomes.get(stage.name) : undefined,
+      lines: shown.get(stage.name),
     }));
     setCurrentDetails(describeStages(title, lines, wait));
-    const step = stages[index]?.name ?? '';
+    const stage = stages[index]?.name ?? '';
+    const step = substep ?? stage;
     const news = JSON.stringify([step, wait]);
     // Passing again over stages that are done is no news for status.
-    if (news === told || (state === 'running' && outcomes.has(step))) return;
+    if (news === told || (state === 'running' && substep === undefined && outcomes.has(stage))) return;
     told = news;
     await quick.reportStatus.executeWithOptions(
       { summary: wait === undefined ? step : `${step}: ${wait.code}` },

@@ -1,6 +1,6 @@
 import { done, type StageResult } from '../../src/domain/operation';
 import type { Placement } from '../../src/domain/placement';
-import type { Plan, QuorumView } from '../../src/domain/plan';
+import type { ChangePlan, Plan, QuorumView, Step } from '../../src/domain/plan';
 import { toStep } from '../../src/planner/step-contract';
 import { CLUSTERS, edit, type ActivityName, type Fake, type FakeActivities, type World } from './world';
 
@@ -42,9 +42,26 @@ export function fakeActivities(world: World): FakeActivities {
     dispatchInstance: fake('dispatchInstance', says(CLUSTERS.join(', '))),
     awaitMembers: fake('awaitMembers', says('3 run')),
     planReplicaSet: fake('planReplicaSet', () => Promise.resolve(done(planOf(world)))),
+    planChange: fake('planChange', ({ agreed }) =>
+      Promise.resolve(
+        done({ plan: changeOf(world), gate: agreed === undefined ? world.gate : { open: true } }),
+      ),
+    ),
+    carryOutStep: fake('carryOutStep', ({ step }) => {
+      world.changes = world.changes.slice(1);
+      return Promise.resolve(done(`${step.kind} done`));
+    }),
+    settleChange: fake('settleChange', () => {
+      edit(world, { change: undefined });
+      return Promise.resolve(done('Health'));
+    }),
+    steerInstance: fake('steerInstance', () => Promise.resolve()),
+    drainCluster: fake('drainCluster', () => Promise.resolve()),
+    moveMember: fake('moveMember', ({ to }) => Promise.resolve(to)),
     executeStep: fake('executeStep', ({ instance, step }) => {
       if (!world.secrets.has(`${instance.name}-auth`)) return Promise.reject(new Error('no credentials'));
       world.steps = world.steps.filter(({ kind }) => kind !== step.kind);
+      world.changes = world.changes.filter(({ kind }) => kind !== step.kind);
       return Promise.resolve(step.kind);
     }),
     ensureUsers: fake('ensureUsers', says('none asked for')),
@@ -94,4 +111,21 @@ const planOf = ({ steps }: World): Plan => ({
   warnings: [],
   before: steps.length > 0 ? NO_VOTES : THREE_VOTES,
   after: THREE_VOTES,
+  complete: true,
 });
+
+/** What is left of a change, as the planner would tell it. */
+function changeOf({ changes }: World): ChangePlan {
+  const steps = changes.map((facts): Step => toStep(facts));
+  const risky = steps.filter(({ risk }) => risk !== 'safe').map(({ kind }) => kind);
+  return {
+    steps,
+    hash: `plan-of-${changes.length}`,
+    risk: risky.length === 0 ? 'safe' : 'quorum',
+    risky,
+    provisional: false,
+    warnings: ['a warning'],
+    before: THREE_VOTES,
+    after: THREE_VOTES,
+  };
+}

@@ -1,7 +1,7 @@
 import type { Activities } from '../../src/activities/registry';
 import type { InstanceSnapshot, OperationRecord, Wait, WaitCode } from '../../src/domain/instance';
 import { waitFor, type StageResult } from '../../src/domain/operation';
-import type { MembershipStepFacts } from '../../src/domain/plan';
+import type { Gate, MembershipStepFacts, StepFacts } from '../../src/domain/plan';
 
 export type ActivityName = keyof Activities;
 type Inputs = { [Name in ActivityName]: Parameters<Activities[Name]>[0] };
@@ -23,6 +23,10 @@ export interface World {
   readonly secrets: Map<string, string>;
   /** What the replica set still lacks. */
   steps: readonly MembershipStepFacts[];
+  /** What is left to do of a change of the running instance, round by round: the first plan is the present one. */
+  changes: readonly StepFacts[];
+  /** What the policy says to the present plan while nobody has agreed to it. */
+  gate: Gate;
   /** What an activity does instead of succeeding; undefined: it does as usual. */
   readonly instead: { [Name in ActivityName]?: Instead<Name> };
 }
@@ -65,6 +69,8 @@ export function newWorld(more: Partial<FoundSnapshot> = {}): World {
     waits: [],
     secrets: new Map(),
     steps: INITIATION,
+    changes: [],
+    gate: { open: true },
     instead: {},
   };
 }

@@ -1,4 +1,4 @@
-import { overrideRules, revisionOf } from '../../../src/activities/dispatch';
+import { overrideRules, revisionOf } from '../../../src/activities/override-rules';
 import { desiredMembers, findLayoutFault, type Layout } from '../../../src/activities/layout';
 import { makeDockerConfig, readPullSecretOf } from '../../../src/activities/pull-secret';
 import { specWarnings } from '../../../src/activities/references';
@@ -137,6 +137,8 @@ function layoutOf(placement: Placement): Layout {
       ...member,
       host: joinHostPort(VIPS[member.cluster] ?? '', 31000 + index),
     })),
+    leaving: [],
+    dispatched: [],
     seed: { cluster: first?.cluster ?? '', ordinal: 0 },
     survivesAnyCluster: placement.quorum.survivesAnyCluster,
     clusterLabels: new Set(['tier']),

@@ -1,4 +1,4 @@
-import { describeSpec } from '../../../src/activities/instance-marks';
+import { describeWish } from '../../../src/activities/instance-marks';
 import { composeStatus, type StatusFacts } from '../../../src/activities/status-document';
 import type { HealthVerdict } from '../../../src/domain/health';
 import { done, waitFor } from '../../../src/domain/operation';
@@ -219,7 +219,7 @@ describe('composeStatus', () => {
     ['a spec that has changed since', 3, { replicaset: 7 }, 'SubHealth', 'False', 'ChangeNotCarriedOut'],
     ['a change that was taken back', 4, {}, 'Health', 'True', 'Applied'],
   ])('%s: %d %j is %s, SpecApplied is %s', (_what, generation, spec, word, status, reason) => {
-    const annotations = { 'middleware.fedstate.io/applied-spec': describeSpec(makeInstance({})) };
+    const annotations = { 'middleware.fedstate.io/applied-spec': describeWish(makeInstance({}), undefined) };
     const { state, conditions, observedGeneration } = composeStatus(
       factsOf({ cr: makeInstance(spec, { annotations, generation }) }),
     );

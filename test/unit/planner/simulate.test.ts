@@ -40,7 +40,7 @@ describe('a plan is walked step by step', () => {
     [
       'a second voter is restarted while one is down',
       'S2',
-      [{ kind: 'restartMember', host: 'b0:1' }],
+      [{ kind: 'restartMember', cluster: 'b', ordinal: 0, host: 'b0:1' }],
       stateOf(running, down('c0:1')),
     ],
     [
@@ -102,7 +102,12 @@ describe('a plan is walked step by step', () => {
       [{ kind: 'setPriority', ...one(0, 'a0:1'), priority: 0 }],
       stateOf(running),
     ],
-    ['the primary is restarted', 'S11', [{ kind: 'restartMember', host: 'a0:1' }], stateOf(running)],
+    [
+      'the primary is restarted',
+      'S11',
+      [{ kind: 'restartMember', cluster: 'a', ordinal: 0, host: 'a0:1' }],
+      stateOf(running),
+    ],
     [
       'a pod goes before its member',
       'S11',

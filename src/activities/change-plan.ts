@@ -1,0 +1,161 @@
+import type { MultiCloudMongoDB } from '../api/multicloudmongodb';
+import { ANNOTATIONS } from '../domain/marks';
+import { REPLICA_SET_NAME } from '../domain/names';
+import { done, waitFor, type StageResult } from '../domain/operation';
+import type { Agreement, ChangePlan, Gate, SwitchTarget } from '../domain/plan';
+import type { ClusterShare } from '../domain/placement';
+import { readBinding, reportsOf, type ClusterReport } from '../karmada/binding';
+import { namespaceOf } from '../karmada/template';
+import { KINDS } from '../kube/object';
+import { judgeGate } from '../planner/gate';
+import { placeholderOf, planInstance, type InstanceMember } from '../planner/plan-instance';
+import { loadInstance, type ActivityContext, type InstanceInput } from './context';
+import { readCredentials } from './credentials';
+import { answers, describeWish } from './instance-marks';
+import { desiredMember, findLayoutFault, knownHosts, layOut, readLayout } from './layout';
+import type { Layout, LayoutMember } from './layout';
+import { overrideRules, revisionOf } from './override-rules';
+import { digestPodParts, findMixedChange } from './pod-parts';
+import { proposeChange } from './placement';
+import { digestReferences, resolveReferences, type References } from './references';
+import { haveUsers, observeInstance } from './replica-set';
+
+export interface ChangeInput extends InstanceInput {
+  readonly switchTo?: SwitchTarget | undefined;
+  readonly agreed?: Agreement | undefined;
+}
+
+export interface ChangeProposal {
+  readonly plan: ChangePlan;
+  readonly gate: Gate;
+}
+
+export function createChangePlanActivities(context: ActivityContext) {
+  return {
+    /** What is left to do of all that is asked for; an empty plan when nothing is. Touches nothing. */
+    async planChange({ instance, switchTo, agreed }: ChangeInput): Promise<StageResult<ChangeProposal>> {
+      const cr = await loadInstance(context, instance);
+      const planned = await planChange(context, cr, switchTo);
+      if (!planned.done) return planned;
+      const { approval, windows } = cr.spec.operations;
+      const gate = judgeGate({
+        plan: planned.value,
+        approval,
+        windows: windows ?? [],
+        agreed,
+        annotated: cr.metadata.annotations[ANNOTATIONS.approve],
+        now: context.now(),
+      });
+      return done({ plan: planned.value, gate });
+    },
+  };
+}
+
+export async function planChange(
+  context: ActivityContext,
+  cr: MultiCloudMongoDB,
+  switchTo: SwitchTarget | undefined,
+): Promise<StageResult<ChangePlan>> {
+  const resolved = await resolveReferences(context, cr);
+  if (!resolved.ok) return waitFor(resolved.wait);
+  const mixed = findMixedChange(cr, resolved.references);
+  if (mixed !== undefined) return waitFor({ code: 'SpecRefused', message: mixed });
+  const target = await readTarget(context, cr);
+  if (!target.done) return target;
+  const { layout, shares } = target.value;
+  const fault = findLayoutFault(cr, layout);
+  if (fault !== undefined) return waitFor(fault);
+  const binding = await readBinding(context.karmada, namespaceOf(cr), cr.metadata.name, KINDS.mongoDB.kind);
+  const mustDispatch = isDispatchDue(cr, layout, resolved.references);
+  const members = listMembers(cr, layout, reportsOf(binding), willReplacePods(cr, resolved.references));
+  const observation = await observeInstance(context, cr, knownHosts(cr, layout));
+  const overrides = cr.spec.member.overrides ?? [];
+  const outcome = planInstance({
+    membership: {
+      setName: REPLICA_SET_NAME,
+      generation: cr.metadata.generation ?? 0,
+      desired: layout.members.map((member) => desiredMember(member, hostOf(member), overrides)),
+      observation,
+      seedHost: layout.members.map(hostOf)[0] ?? '',
+      existed: true,
+      usersReady: await haveUsers(observation, await readCredentials(context, cr)),
+    },
+    members,
+    shares,
+    mustDispatch,
+    switchTo,
+  });
+  switch (outcome.kind) {
+    case 'refusal':
+      return waitFor({ code: 'PlanRefused', message: `Refused by rule ${outcome.rule}: ${outcome.message}` });
+    case 'wait':
+      return waitFor({ code: 'MembersUnreachable', message: outcome.reason });
+    case 'plan':
+      return done(outcome.plan);
+  }
+}
+
+interface Target {
+  readonly layout: Layout;
+  /** To be written first. */
+  readonly shares: readonly ClusterShare[] | undefined;
+}
+
+/** The placement that stands, or the one that the spec has come to ask for. */
+async function readTarget(context: ActivityContext, cr: MultiCloudMongoDB): Promise<StageResult<Target>> {
+  const proposed = await proposeChange(context, cr);
+  if (!proposed.done) return proposed;
+  const placement = proposed.value;
+  const read = placement === undefined ? await readLayout(context, cr) : await layOut(context, cr, placement);
+  return read.done ? done({ layout: read.value, shares: placement?.shares }) : read;
+}
+
+/** What Karmada was given last is not what is asked for now. */
+function isDispatchDue(cr: MultiCloudMongoDB, layout: Layout, references: References): boolean {
+  const wish = describeWish(cr, digestReferences(references));
+  if (!answers(cr.metadata.annotations[ANNOTATIONS.appliedSpec], wish)) return true;
+  const wanted = overrideRules(layout).map((rule) => `${rule.cluster} ${revisionOf(rule)}`);
+  const present = layout.dispatched.map((share) => `${share.cluster} ${share.revision ?? ''}`);
+  return JSON.stringify(wanted.sort()) !== JSON.stringify(present.sort());
+}
+
+/** The templates that are to be sent would change pods: before they are sent nobody can report it. */
+function willReplacePods(cr: MultiCloudMongoDB, references: References): boolean {
+  const applied = cr.metadata.annotations[ANNOTATIONS.appliedPods];
+  return applied !== undefined && applied !== digestPodParts(cr, references);
+}
+
+function listMembers(
+  cr: MultiCloudMongoDB,
+  layout: Layout,
+  reports: ReadonlyMap<string, ClusterReport>,
+  willReplace: boolean,
+): InstanceMember[] {
+  const isPending = ({ cluster, ordinal }: Pick<LayoutMember, 'cluster' | 'ordinal'>): boolean =>
+    reports.get(cluster)?.status?.members?.find((member) => member.ordinal === ordinal)?.pendingTemplate ===
+    true;
+  const share = (cluster: string) => layout.dispatched.find((one) => one.cluster === cluster);
+  const isDispatched = ({ cluster, ordinal }: Pick<LayoutMember, 'cluster' | 'ordinal'>): boolean =>
+    ordinal === 'arbiter' ? share(cluster)?.arbiter === true : ordinal < (share(cluster)?.members ?? 0);
+  return [
+    ...layout.members.map((member) => ({
+      cluster: member.cluster,
+      ordinal: member.ordinal,
+      host: hostOf(member),
+      wanted: true,
+      dispatched: isDispatched(member),
+      restart: isDispatched(member) && (willReplace || isPending(member)),
+    })),
+    ...layout.leaving.map((member) => ({
+      cluster: member.cluster,
+      ordinal: member.ordinal,
+      host: hostOf(member),
+      wanted: false,
+      dispatched: true,
+      restart: false,
+    })),
+  ];
+}
+
+const hostOf = (member: Pick<LayoutMember, 'cluster' | 'ordinal' | 'host'>): string =>
+  member.host ?? placeholderOf(member);

@@ -1,0 +1,74 @@
+import { fnv1a32, type Ordinal } from '../domain/names';
+import type { MemberPlace } from '../domain/placement';
+import type { ClusterOverride } from '../karmada/policy';
+import { isSamePlace, type Layout } from './layout';
+
+export interface RuleChanges {
+  /** The one member that may take a new pod template now (S2). */
+  readonly rollout?: MemberPlace | undefined;
+  /** Members that are out of the set (S11) and to be taken away. */
+  readonly retire?: readonly MemberPlace[] | undefined;
+}
+
+/**
+ * One rule per cluster that has members or still had some. Members that leave are counted until they are retired:
+ * nothing is ever lowered by a count alone.
+ */
+export function overrideRules(layout: Layout, changes: RuleChanges = {}): ClusterOverride[] {
+  const retire = changes.retire ?? [];
+  const vips = new Map<string, string>([
+    ...layout.leaving.flatMap(({ cluster, vip }): [string, string][] =>
+      vip === undefined ? [] : [[cluster, vip]],
+    ),
+    ...layout.shares.map(({ cluster, vip }): [string, string] => [cluster, vip]),
+  ]);
+  const clusters = [...new Set([...layout.shares, ...layout.leaving].map(({ cluster }) => cluster))];
+  const seedCluster = clusters.includes(layout.seed.cluster) ? layout.seed.cluster : clusters[0];
+  return clusters.flatMap((cluster): ClusterOverride[] => {
+    const vip = vips.get(cluster);
+    if (vip === undefined) return [];
+    const leaving = layout.leaving.filter((member) => member.cluster === cluster);
+    const isRetired = (member: (typeof leaving)[number]): boolean =>
+      member.retired || retire.some((place) => isSamePlace(place, member));
+    const running: Ordinal[] = [
+      ...layout.members.filter((member) => member.cluster === cluster),
+      ...leaving.filter((member) => !isRetired(member)),
+    ].map(({ ordinal }) => ordinal);
+    return [
+      {
+        cluster,
+        vip,
+        members: running.filter((ordinal) => ordinal !== 'arbiter').length,
+        arbiter: running.includes('arbiter'),
+        rsInit: cluster === seedCluster,
+        retired: leaving.filter(isRetired).map(({ ordinal }) => ordinal),
+        rollout: changes.rollout?.cluster === cluster ? [changes.rollout.ordinal] : [],
+      },
+    ];
+  });
+}
+
+/**
+ * The rules with what has been retired and is gone still in them: the record of what must be swept, until it is. An
+ * ordinal that is wanted again is no longer retired.
+ */
+export function keepRetired(rules: readonly ClusterOverride[], layout: Layout): ClusterOverride[] {
+  const isWanted = (place: MemberPlace): boolean =>
+    layout.members.some((member) => isSamePlace(member, place));
+  const kept = rules.map((rule) => {
+    const past = layout.dispatched.find((share) => share.cluster === rule.cluster)?.retired ?? [];
+    const gone = past.filter(
+      (ordinal) => !rule.retired.includes(ordinal) && !isWanted({ cluster: rule.cluster, ordinal }),
+    );
+    return gone.length === 0 ? rule : { ...rule, retired: [...rule.retired, ...gone] };
+  });
+  const dropped = layout.dispatched.flatMap(({ cluster, vip, retired }): ClusterOverride[] =>
+    vip === undefined || rules.some((rule) => rule.cluster === cluster)
+      ? []
+      : [{ cluster, vip, members: 0, arbiter: false, rsInit: false, retired, rollout: [] }],
+  );
+  return [...kept, ...dropped];
+}
+
+/** A word that changes with the rule: the member's status echoes the one it acted on. */
+export const revisionOf = (rule: ClusterOverride): string => fnv1a32(JSON.stringify(rule));

@@ -1,0 +1,72 @@
+import { Cron } from 'croner';
+import type { Wait } from '../domain/instance';
+import type { Agreement, ChangePlan, Gate } from '../domain/plan';
+
+export interface GateFacts {
+  readonly plan: ChangePlan;
+  readonly approval: 'Auto' | 'OnPrimaryChange' | 'Always';
+  readonly windows: readonly { readonly schedule: string; readonly durationMinutes: number }[];
+  /** What was agreed to before, by policy or by a person. */
+  readonly agreed?: Agreement | undefined;
+  /** Hash in the annotation: whoever may patch the object has set it. */
+  readonly annotated?: string | undefined;
+  readonly now: Date;
+}
+
+/**
+ * Whether a plan may run now. Agreed is a plan and everything that risks no more; a person's word counts for the very
+ * plan, and force is never agreed to by an annotation, which names nobody (S4).
+ */
+export function judgeGate(facts: GateFacts): Gate {
+  const { plan, agreed } = facts;
+  if (agreed !== undefined && covers(agreed, plan)) return { open: true };
+  const asks = mustAsk(facts);
+  const byAnnotation = facts.annotated === plan.hash && plan.risk !== 'force';
+  if (asks && !byAnnotation) return { open: false, wait: askFor(plan) };
+  const opensAt = nextWindow(facts.windows, facts.now);
+  if (opensAt !== undefined) {
+    const wait: Wait = {
+      code: 'OutsideWindow',
+      message: `Plan ${plan.hash} waits for the next window of spec.operations.windows, at ${opensAt}.`,
+    };
+    return { open: false, wait, opensAt };
+  }
+  return asks ? { open: true, agreedBy: 'holder of patch' } : { open: true };
+}
+
+/** The same plan, or one with no risky step that was not in it. */
+const covers = (agreed: Agreement, plan: ChangePlan): boolean =>
+  agreed.hash === plan.hash || plan.risky.every((step) => agreed.risky.includes(step));
+
+function mustAsk({ plan, approval }: GateFacts): boolean {
+  if (plan.risk === 'force') return true;
+  switch (approval) {
+    case 'Auto':
+      return false;
+    case 'OnPrimaryChange':
+      return plan.steps.some((step) => step.risk === 'primaryChange');
+    case 'Always':
+      return true;
+  }
+}
+
+function askFor(plan: ChangePlan): Wait {
+  return {
+    code: 'ApprovalNeeded',
+    message: `Plan ${plan.hash} of ${plan.steps.length} steps (${plan.risky.join(', ') || 'none of them risky'}) waits for an approval: send the Update "approve" with this hash to the workflow, or annotate middleware.fedstate.io/approve=${plan.hash}.`,
+  };
+}
+
+/** When the next window opens; undefined: one is open now, or there are none. */
+function nextWindow(windows: GateFacts['windows'], now: Date): string | undefined {
+  if (windows.length === 0) return undefined;
+  const openings = windows.flatMap(({ schedule, durationMinutes }) => {
+    const cron = new Cron(schedule, { timezone: 'Etc/UTC', paused: true });
+    const since = new Date(now.getTime() - durationMinutes * 60_000);
+    const opening = cron.nextRun(since);
+    return opening === null ? [] : [opening.getTime() <= now.getTime() ? now : opening];
+  });
+  const first = Math.min(...openings.map((date) => date.getTime()));
+  if (!Number.isFinite(first)) return 'no time at all: correct the schedule';
+  return first <= now.getTime() ? undefined : new Date(first).toISOString();
+}

@@ -1,0 +1,197 @@
+import { createHash } from 'node:crypto';
+import type { ChangeOutcome, Plan, PlanInput, Risk, Step, StepFacts, SwitchTarget } from '../domain/plan';
+import type { ClusterShare, MemberPlace } from '../domain/placement';
+import type { MemberReport } from '../domain/replica-set';
+import { assess, type Situation } from './assess';
+import { hashPlan } from './plan-hash';
+import { planMembership, startState } from './plan-membership';
+import { planRestarts } from './plan-restarts';
+import { priorityOfPrimary } from './draft';
+import type { SetState } from './set-state';
+import { simulate } from './simulate';
+import { toStep } from './step-contract';
+import { planSwitchover } from './switchover';
+
+/** A member that is wanted, or that is still there. */
+export interface InstanceMember extends MemberPlace {
+  /** `VIP:NodePort`, or {@link placeholderOf} while its Service has no port. */
+  readonly host: string;
+  readonly wanted: boolean;
+  /** Its cluster has been told to run it. */
+  readonly dispatched: boolean;
+  /** Its pod has, or once the templates are dispatched will have, an older template than it should. */
+  readonly restart: boolean;
+}
+
+export interface InstancePlanInput {
+  /** `desired` are the wanted members, at their addresses or placeholders. */
+  readonly membership: PlanInput;
+  readonly members: readonly InstanceMember[];
+  /** Placement to be written first; undefined: the one that is written stands. */
+  readonly shares?: readonly ClusterShare[] | undefined;
+  /** Templates or override on Karmada are not as they should be. */
+  readonly mustDispatch: boolean;
+  readonly switchTo?: SwitchTarget | undefined;
+}
+
+/** Stands for an address that is not known yet: no host has a slash. */
+export const placeholderOf = ({ cluster, ordinal }: MemberPlace): string => `${cluster}/${ordinal}`;
+export const isPlaceholder = (host: string): boolean => host.includes('/');
+
+const RISKS: readonly Risk[] = ['safe', 'quorum', 'primaryChange', 'force'];
+
+export const isRiskier = (risk: Risk, than: Risk): boolean => RISKS.indexOf(risk) > RISKS.indexOf(than);
+
+/**
+ * The whole change of an instance as one list of steps: placement, objects, pods, then the replica set, restarts
+ * (secondaries first, one at a time, S2), a switchover if asked for, and last what has left the set (S11, S13). Every
+ * prefix was simulated. An empty plan: nothing is left to do.
+ */
+export function planInstance(input: InstancePlanInput): ChangeOutcome {
+  const seen = assess(input.membership);
+  if (seen.kind === 'stopped') return seen.verdict;
+  if (seen.kind === 'empty') {
+    return {
+      kind: 'wait',
+      reason: 'No replica set runs yet: its creation comes first.',
+      waitingFor: input.membership.desired.map((member) => member.host),
+    };
+  }
+  const arriving = listArriving(input, seen.situation);
+  const membershipInput = withArriving(input.membership, arriving);
+  const membership = planMembership(membershipInput);
+  if (membership.kind !== 'plan') return membership;
+  const start = withPlaces(startState(membershipInput, seen.situation), input.members);
+  const facts: StepFacts[] = [];
+  const end = (): SetState => simulate(facts, start, false).end;
+  if (input.shares !== undefined) facts.push({ kind: 'place', shares: input.shares });
+  if (input.mustDispatch) facts.push({ kind: 'dispatch', clusters: clustersOf(input.members) });
+  if (arriving.length > 0) facts.push({ kind: 'waitPods', hosts: arriving });
+  facts.push(...membership.plan.steps);
+  if (membership.plan.complete) {
+    const due = input.members.filter((member) => member.restart && member.wanted);
+    const restarts = planRestarts(end(), due);
+    if (restarts.kind !== 'steps') return restarts;
+    facts.push(...restarts.steps);
+    const switchover = planSwitchover(end(), input.switchTo);
+    if (switchover.kind !== 'steps') return switchover;
+    facts.push(...switchover.steps);
+    facts.push(...planRetirement(input.members));
+  }
+  const hash = hashPlan(input.membership, seen.situation.config);
+  return judge(input, membership.plan, hash, facts, start);
+}
+
+/** Wanted members that are not in the configuration and do not answer yet. */
+function listArriving({ membership, members }: InstancePlanInput, { config }: Situation): string[] {
+  const known = new Set([
+    ...config.members.map(({ host }) => host),
+    ...membership.observation.reports.map(({ host }) => host),
+  ]);
+  return members.filter((member) => member.wanted && !known.has(member.host)).map(({ host }) => host);
+}
+
+/** What has left the set goes, then the clusters that hold nothing any more. */
+function planRetirement(members: readonly InstanceMember[]): StepFacts[] {
+  const leaving = members.filter((member) => !member.wanted && member.dispatched);
+  const staying = members.filter((member) => member.wanted);
+  return leaving.length === 0
+    ? []
+    : [
+        ...leaving.map(({ cluster, ordinal, host }) => ({
+          kind: 'retireMember' as const,
+          cluster,
+          ordinal,
+          host,
+        })),
+        { kind: 'dispatch', clusters: clustersOf(staying) },
+      ];
+}
+
+/** Members that are about to come are taken to answer, empty, as they will. */
+function withArriving(membership: PlanInput, arriving: readonly string[]): PlanInput {
+  const { observation } = membership;
+  const version = observation.reports.find((report) => report.membership === 'member')?.version;
+  const reports = arriving.map((host): MemberReport => ({
+    host,
+    version: version ?? '0.0.0',
+    membership: 'uninitialized',
+    stateName: 'STARTUP',
+    views: [],
+  }));
+  return {
+    ...membership,
+    observation: {
+      ...observation,
+      reports: [...observation.reports, ...reports],
+      unreachable: observation.unreachable.filter(({ host }) => !arriving.includes(host)),
+    },
+  };
+}
+
+/** Members that leave are in no wish: their clusters are known all the same. */
+const withPlaces = (state: SetState, members: readonly InstanceMember[]): SetState => ({
+  ...state,
+  clusters: new Map([
+    ...members.map(({ host, cluster }): [string, string] => [host, cluster]),
+    ...state.clusters,
+  ]),
+});
+
+const clustersOf = (members: readonly InstanceMember[]): string[] =>
+  [...new Set(members.map((member) => member.cluster))].sort();
+
+function judge(
+  input: InstancePlanInput,
+  { warnings, complete }: Plan,
+  membershipHash: string,
+  facts: readonly StepFacts[],
+  start: SetState,
+): ChangeOutcome {
+  const simulation = simulate(facts, start, complete);
+  if (simulation.fault !== undefined) {
+    return {
+      kind: 'refusal',
+      rule: simulation.fault.rule,
+      message: `Step ${simulation.fault.step + 1} of the plan is not safe: ${simulation.fault.message}`,
+    };
+  }
+  const steps = facts.map((one): Step => toStep(one, priorityOfPrimary(start)));
+  return {
+    kind: 'plan',
+    plan: {
+      steps,
+      hash: hashSteps(membershipHash, facts),
+      risky: steps.flatMap((step) => (step.risk === 'safe' ? [] : [describeRisk(step, input.members)])),
+      risk: steps.reduce<Risk>((most, { risk }) => (isRiskier(risk, most) ? risk : most), 'safe'),
+      provisional: input.members.some((member) => member.wanted && isPlaceholder(member.host)),
+      warnings: [...new Set([...warnings, ...simulation.warnings])],
+      before: simulation.before,
+      after: simulation.after,
+    },
+  };
+}
+
+/** `stepDown east/0`: by place, as the address of a new member comes only on the way. */
+function describeRisk(step: Step, members: readonly InstanceMember[]): string {
+  const placeOf = (host: string): string => {
+    const member = members.find((one) => one.host === host);
+    return member === undefined ? host : placeholderOf(member);
+  };
+  const hosts =
+    'members' in step
+      ? step.members.map((member) => member.host)
+      : 'host' in step
+        ? [step.host]
+        : 'version' in step
+          ? [step.version]
+          : [];
+  return [step.kind, ...hosts.map(placeOf)].join(' ');
+}
+
+function hashSteps(membership: string, facts: readonly StepFacts[]): string {
+  return createHash('sha256')
+    .update(JSON.stringify([membership, facts]))
+    .digest('hex')
+    .slice(0, 16);
+}

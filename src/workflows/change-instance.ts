@@ -1,0 +1,160 @@
+import { ActivityFailure, ApplicationFailure, log } from '@temporalio/workflow';
+import type { OperationKind } from '../domain/instance';
+import { done, type OperationInput, type OperationOutcome, type StageResult } from '../domain/operation';
+import type { ChangePlan, MembershipStep, Step, SurroundingStep } from '../domain/plan';
+import { command, quick, sequence } from './activities';
+import { describeChange, type StepLine } from './change-details';
+import { summariseStep } from './replica-set';
+import { runStages, type ShowProgress } from './stages';
+import { Suspended } from './suspended';
+
+// A plan that is still not empty after this many rounds is not converging: a person must look.
+const MAX_ROUNDS = 30;
+
+const TITLES: Partial<Record<OperationKind, string>> = {
+  scaleInstance: 'Scale',
+  updateInstance: 'Update',
+  switchoverInstance: 'Switch over',
+  drainInstance: 'Drain',
+};
+
+/**
+ * Every change of a running instance: plan, gate, steps one by one, each proved, planned again until nothing is left.
+ * What differs between kinds is what was asked for, and the name in the history.
+ */
+async function changeInstance(input: OperationInput): Promise<OperationOutcome> {
+  const { instance } = input;
+  const title = `${TITLES[input.kind] ?? input.kind} ${instance.namespace}/${instance.name}`;
+  const carrier = createCarrier(input);
+  try {
+    await runStages(input, title, [
+      { name: 'check references', run: () => quick.checkReferences({ instance }) },
+      { name: 'carry out the plan', run: (show) => carrier.run(show) },
+      { name: 'create users', run: () => command.ensureUsers({ instance }) },
+      { name: 'publish connection', run: () => quick.publishConnection({ instance }) },
+      { name: 'verify', run: () => quick.settleChange({ instance }) },
+    ]);
+  } catch (error) {
+    if (error instanceof Suspended) return { outcome: 'suspended', suspension: error.suspension };
+    throw error;
+  }
+  return { outcome: 'succeeded', message: carrier.summary(), clusters: [] };
+}
+
+export async function scaleInstance(input: OperationInput): Promise<OperationOutcome> {
+  return changeInstance(input);
+}
+
+export async function updateInstance(input: OperationInput): Promise<OperationOutcome> {
+  return changeInstance(input);
+}
+
+export async function drainInstance(input: OperationInput): Promise<OperationOutcome> {
+  return changeInstance(input);
+}
+
+export async function switchoverInstance(input: OperationInput): Promise<OperationOutcome> {
+  return changeInstance(input);
+}
+
+interface Carrier {
+  readonly run: (show: ShowProgress) => Promise<StageResult<string>>;
+  readonly summary: () => string;
+}
+
+/** Carries plans out and keeps what came of each step, over every pass of the operation. */
+function createCarrier({ instance, switchTo, agreed: agreedBefore }: OperationInput): Carrier {
+  const past: StepLine[] = [];
+  let agreed = agreedBefore;
+  let switched = false;
+
+  const summary = (): string => {
+    const told = past.filter((line) => line.state === 'done').map((line) => line.text);
+    return told.length === 0 ? 'nothing was left to do' : told.slice(-10).join('; ');
+  };
+
+  async function run(show: ShowProgress): Promise<StageResult<string>> {
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      const planned = await quick.planChange({ instance, switchTo: switched ? undefined : switchTo, agreed });
+      if (!planned.done) return planned;
+      const { plan, gate } = planned.value;
+      if (plan.steps.length === 0) return done(summary());
+      if (!gate.open) throw new Suspended({ plan, wait: gate.wait, opensAt: gate.opensAt });
+      agreed = {
+        hash: plan.hash,
+        risky: [...new Set([...(agreed?.risky ?? []), ...plan.risky])],
+        by: agreed?.by ?? gate.agreedBy,
+        why: agreed?.why,
+      };
+      const result = await carryOut(plan, show);
+      if (!result.done) return result;
+    }
+    return {
+      done: false,
+      wait: {
+        code: 'ReplicaSet',
+        message: `Still not as asked for after ${MAX_ROUNDS} plans; last: ${summary()}.`,
+      },
+    };
+  }
+
+  async function carryOut(plan: ChangePlan, show: ShowProgress): Promise<StageResult<string>> {
+    for (const [index, step] of plan.steps.entries()) {
+      const text = summariseStep(step);
+      await show(text, describeChange(past, plan, index, agreed));
+      log.info('step', { step: step.kind, plan: plan.hash });
+      try {
+        const result = await execute(step, text);
+        if (!result.done) return result;
+        past.push({ state: 'done', text: `${text} (${result.value})` });
+      } catch (error) {
+        // An election or another's change came between: the rest of this plan is worth nothing.
+        if (!isSuperseded(error)) throw error;
+        past.push({ state: 'open', text: `${text}: planned again` });
+        return done('planned again');
+      }
+      if (step.kind === 'stepDown') switched = true;
+      // From here on addresses and templates are known that the plan could only guess at.
+      if (changesWhatIsKnown(step, plan.steps[index + 1])) return done('planned again');
+    }
+    return done('carried out');
+  }
+
+  async function execute(step: Step, summary: string): Promise<StageResult<string>> {
+    return isSurrounding(step)
+      ? sequence.carryOutStep.executeWithOptions({ summary }, [{ instance, step }])
+      : done(await command.executeStep.executeWithOptions({ summary }, [{ instance, step }]));
+  }
+
+  return { run, summary };
+}
+
+function changesWhatIsKnown(step: Step, next: Step | undefined): boolean {
+  return step.kind === 'waitPods' || (step.kind === 'dispatch' && next?.kind !== 'waitPods');
+}
+
+function isSurrounding(step: Step): step is SurroundingStep {
+  const membership: Record<MembershipStep['kind'], true> = {
+    initiate: true,
+    stepUp: true,
+    createUsers: true,
+    setDefaultWriteConcern: true,
+    addMember: true,
+    waitSync: true,
+    grantVote: true,
+    setPriority: true,
+    setMemberFields: true,
+    revokeVote: true,
+    stepDown: true,
+    removeMember: true,
+  };
+  return !(step.kind in membership);
+}
+
+function isSuperseded(error: unknown): boolean {
+  return (
+    error instanceof ActivityFailure &&
+    error.cause instanceof ApplicationFailure &&
+    error.cause.type === 'Superseded'
+  );
+}

@@ -1,0 +1,40 @@
+import { defineUpdate } from '@temporalio/workflow';
+import type { SwitchTarget } from '../domain/plan';
+
+/** Who asks and why: recorded in the history with the command itself. */
+export interface Asker {
+  readonly by: string;
+  readonly why?: string | undefined;
+}
+
+export interface Approval extends Asker {
+  /** Of the plan that was read. */
+  readonly hash: string;
+}
+
+export type SwitchoverRequest = Asker & SwitchTarget;
+export interface ClusterRequest extends Asker {
+  readonly cluster: string;
+}
+export interface MoveRequest extends Asker {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Lets the plan run that waits for it. Answers with the plan's hash. */
+export const approveUpdate = defineUpdate<string, [Approval]>('approve');
+/** Drops the plan that waits; what is asked for stays undone until it changes, or `resume`. */
+export const rejectUpdate = defineUpdate<string, [Asker]>('reject');
+/** Stops the operation in hand at its next safe point. Answers with its workflow id. */
+export const cancelUpdate = defineUpdate<string, [Asker]>('cancel');
+/** Hands the primary over to a cluster or a member. Answers with the workflow id that the operation will have. */
+export const switchoverUpdate = defineUpdate<string, [SwitchoverRequest]>('switchover');
+/** Restarts every member, one at a time. */
+export const restartUpdate = defineUpdate<string, [Asker]>('restart');
+/** Takes every member out of a cluster, and keeps it empty until `restoreCluster`. */
+export const drainClusterUpdate = defineUpdate<string, [ClusterRequest]>('drainCluster');
+export const restoreClusterUpdate = defineUpdate<string, [ClusterRequest]>('restoreCluster');
+/** Moves one data member from a cluster to another. */
+export const moveUpdate = defineUpdate<string, [MoveRequest]>('move');
+export const pauseUpdate = defineUpdate<string, [Asker]>('pause');
+export const resumeUpdate = defineUpdate<string, [Asker]>('resume');

@@ -1,0 +1,203 @@
+import { ApplicationFailure, setHandler } from '@temporalio/workflow';
+import type { InstanceRef } from '../domain/instance';
+import { ANNOTATIONS } from '../domain/marks';
+import { operationWorkflowId } from '../domain/workflow-ids';
+import { quick } from './activities';
+import {
+  approveUpdate,
+  cancelUpdate,
+  drainClusterUpdate,
+  moveUpdate,
+  pauseUpdate,
+  rejectUpdate,
+  restartUpdate,
+  restoreClusterUpdate,
+  resumeUpdate,
+  switchoverUpdate,
+  type Approval,
+  type Asker,
+  type ClusterRequest,
+  type MoveRequest,
+  type SwitchoverRequest,
+} from './commands';
+import type { InstanceState } from './entity-state';
+
+/** What the handlers may do with the entity. */
+export interface EntityControl {
+  readonly ref: InstanceRef;
+  readonly state: () => InstanceState;
+  readonly change: (next: InstanceState) => void;
+  /** Workflow id of the operation in hand; undefined: none. */
+  readonly running: () => string | undefined;
+  readonly cancelRunning: (message: string) => void;
+  /** Looks at the custom resource again. */
+  readonly wake: () => void;
+}
+
+/** Every command of a person: refused at once by its validator, else taken down and carried out by the entity. */
+export function handleCommands(entity: EntityControl): void {
+  const { ref } = entity;
+
+  setHandler(
+    approveUpdate,
+    ({ hash, by, why }) => {
+      const { suspended } = entity.state();
+      if (suspended === undefined) throw refuse('the plan is not waiting any more');
+      const { risky } = suspended.suspension.plan;
+      entity.change({ ...entity.state(), suspended: { ...suspended, agreed: { hash, risky, by, why } } });
+      entity.wake();
+      return hash;
+    },
+    {
+      validator: (approval: Approval) => {
+        requireAsker(approval);
+        const waiting = entity.state().suspended?.suspension.plan.hash;
+        if (waiting === undefined) throw refuse('no plan waits for an approval');
+        if (approval.hash !== waiting)
+          throw refuse(
+            `plan ${approval.hash} is not the one that waits: read plan ${waiting} and approve that`,
+          );
+      },
+    },
+  );
+
+  setHandler(
+    rejectUpdate,
+    (asker) => {
+      const { suspended, ...state } = entity.state();
+      const hash = suspended?.suspension.plan.hash ?? '';
+      entity.change({
+        ...state,
+        held: { wish: suspended?.wish, message: describeHold('rejected', asker) },
+        requests: dropRequest(state, suspended?.switchTo !== undefined),
+      });
+      entity.wake();
+      return hash;
+    },
+    {
+      validator: (asker: Asker) => {
+        requireAsker(asker);
+        if (entity.state().suspended === undefined) throw refuse('no plan waits for an approval');
+      },
+    },
+  );
+
+  setHandler(
+    cancelUpdate,
+    (asker) => {
+      const running = entity.running() ?? '';
+      entity.cancelRunning(describeHold('cancelled', asker));
+      return running;
+    },
+    {
+      validator: (asker: Asker) => {
+        requireAsker(asker);
+        const running = entity.running();
+        if (running === undefined) throw refuse('nothing is in hand');
+        if (!/-(scale|update|switchover|drain)Instance$/.test(running))
+          throw refuse(`${running} is not a change: it cannot be cancelled`);
+      },
+    },
+  );
+
+  setHandler(
+    switchoverUpdate,
+    ({ by, why, ...switchTo }) => {
+      const state = entity.state();
+      const requests = [...(state.requests ?? [])];
+      const id = operationWorkflowId(ref, state.operations + requests.length + 1, 'switchoverInstance');
+      entity.change({
+        ...state,
+        requests: [...requests, { kind: 'switchoverInstance', switchTo, asker: { by, why } }],
+      });
+      entity.wake();
+      return id;
+    },
+    {
+      validator: (request: SwitchoverRequest) => {
+        requireAsker(request);
+        const named: unknown = 'cluster' in request ? request.cluster : request.host;
+        if (typeof named !== 'string' || named === '')
+          throw refuse('name a cluster or the host of a member, e.g. {"cluster":"east","by":"you"}');
+        if ((entity.state().requests?.length ?? 0) >= 10) throw refuse('ten switchovers wait already');
+      },
+    },
+  );
+
+  const steer = async (
+    asker: Asker,
+    annotations: Readonly<Record<string, string | null>>,
+  ): Promise<string> => {
+    await quick.steerInstance({ instance: ref, annotations, by: asker.by, why: asker.why });
+    entity.wake();
+    return 'written';
+  };
+  const validator = requireAsker;
+  setHandler(restartUpdate, (asker) => steer(asker, { [ANNOTATIONS.restart]: new Date().toISOString() }), {
+    validator,
+  });
+  setHandler(pauseUpdate, (asker) => steer(asker, { [ANNOTATIONS.paused]: 'true' }), { validator });
+  setHandler(
+    resumeUpdate,
+    (asker) => {
+      entity.change({ ...entity.state(), held: undefined });
+      return steer(asker, { [ANNOTATIONS.paused]: null });
+    },
+    { validator },
+  );
+  setHandler(
+    drainClusterUpdate,
+    async (request) => {
+      await quick.drainCluster({ instance: ref, ...request, drain: true });
+      entity.wake();
+      return 'written';
+    },
+    { validator: requireCluster },
+  );
+  setHandler(
+    restoreClusterUpdate,
+    async (request) => {
+      await quick.drainCluster({ instance: ref, ...request, drain: false });
+      entity.wake();
+      return 'written';
+    },
+    { validator: requireCluster },
+  );
+  setHandler(
+    moveUpdate,
+    async (request) => {
+      const placement = await quick.moveMember({ instance: ref, ...request });
+      entity.wake();
+      return placement;
+    },
+    {
+      validator: (request: MoveRequest) => {
+        requireAsker(request);
+        if (request.from === '' || request.to === '' || request.from === request.to)
+          throw refuse('name two different clusters, e.g. {"from":"east","to":"west","by":"you"}');
+      },
+    },
+  );
+}
+
+const dropRequest = (state: Pick<InstanceState, 'requests'>, isRequest: boolean) =>
+  isRequest ? (state.requests ?? []).slice(1) : state.requests;
+
+const describeHold = (what: string, { by, why }: Asker): string =>
+  `${what} by ${by}${why === undefined ? '' : ` (${why})`}: change what is asked for, or send the Update "resume".`;
+
+/** The type is a promise of the sender: anything may come. */
+function requireAsker(asker: Partial<Asker> | null | undefined): void {
+  const by: unknown = asker?.by;
+  if (typeof by !== 'string' || by.trim() === '') throw refuse('say who asks, e.g. {"by":"you@example.org"}');
+}
+
+function requireCluster(request: ClusterRequest): void {
+  requireAsker(request);
+  const cluster: unknown = request.cluster;
+  if (typeof cluster !== 'string' || cluster === '') throw refuse('name the cluster');
+}
+
+function refuse(message: string): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(message, 'InvalidSpec');
+}

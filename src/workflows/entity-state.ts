@@ -1,0 +1,129 @@
+import type {
+  InstanceRef,
+  InstanceSnapshot,
+  OperationKind,
+  OperationProgress,
+  OperationRecord,
+} from '../domain/instance';
+import type { Suspension } from '../domain/operation';
+import type { Agreement, SwitchTarget } from '../domain/plan';
+import { operationWorkflowId } from '../domain/workflow-ids';
+import type { Asker } from './commands';
+
+export type RunnableKind = Extract<
+  OperationKind,
+  | 'createInstance'
+  | 'scaleInstance'
+  | 'updateInstance'
+  | 'switchoverInstance'
+  | 'drainInstance'
+  | 'deleteInstance'
+>;
+
+/** An operation that is to be started. */
+export interface Wanted {
+  readonly kind: RunnableKind;
+  readonly switchTo?: SwitchTarget | undefined;
+  readonly agreed?: Agreement | undefined;
+  /** Of an operation that a person asked for. */
+  readonly asker?: Asker | undefined;
+}
+
+/** A plan that waits, and of what it is the plan. */
+export interface SuspendedOperation extends Wanted {
+  readonly wish: string | undefined;
+  readonly workflowId: string;
+  readonly startedAt: string;
+  readonly suspension: Suspension;
+}
+
+/** What outlives a run: handed on by continue-as-new, never read from history. */
+export interface InstanceState {
+  readonly schemaVersion: 1;
+  readonly operations: number;
+  /** Failures in a row of the operation that is wanted: sets the pause before it is tried again. */
+  readonly failures: number;
+  readonly last?: OperationRecord | undefined;
+  readonly suspended?: SuspendedOperation | undefined;
+  /** Operations that people asked for, oldest first. */
+  readonly requests?: readonly Wanted[] | undefined;
+  /** A wish that somebody cancelled or rejected: not carried out until it changes. */
+  readonly held?: { readonly wish: string | undefined; readonly message: string } | undefined;
+}
+
+export type Found = InstanceSnapshot & { readonly found: true };
+
+/** What is to be done next; undefined: nothing, or a person's word is missing. */
+export function nextOperation(snapshot: Found, state: InstanceState, now: number): Wanted | undefined {
+  if (snapshot.deletionRequested) return { kind: 'deleteInstance' };
+  if (!snapshot.created) return { kind: 'createInstance' };
+  const { suspended } = state;
+  if (suspended !== undefined && suspended.wish === snapshot.wish) {
+    const { plan, opensAt } = suspended.suspension;
+    const agreed = suspended.agreed !== undefined || snapshot.approved === plan.hash;
+    const open = opensAt !== undefined && Date.parse(opensAt) <= now;
+    if (agreed || open) return wantedOf(suspended);
+    // A wish that is held up must not hold up what somebody asks for now.
+    return state.requests?.[0];
+  }
+  const [request] = state.requests ?? [];
+  if (request !== undefined) return request;
+  return snapshot.change !== undefined && isRunnable(snapshot.change) && state.held?.wish !== snapshot.wish
+    ? { kind: snapshot.change }
+    : undefined;
+}
+
+const wantedOf = ({ kind, switchTo, agreed, asker }: SuspendedOperation): Wanted => ({
+  kind,
+  switchTo,
+  agreed,
+  asker,
+});
+
+const RUNNABLE: Record<RunnableKind, true> = {
+  createInstance: true,
+  scaleInstance: true,
+  updateInstance: true,
+  switchoverInstance: true,
+  drainInstance: true,
+  deleteInstance: true,
+};
+
+const isRunnable = (kind: OperationKind): kind is RunnableKind => kind in RUNNABLE;
+
+/** Forgets a plan that was made for another wish, and a hold on one. */
+export function dropOutdated(snapshot: Found, state: InstanceState): InstanceState {
+  const keepsPlan = state.suspended !== undefined && state.suspended.wish === snapshot.wish;
+  const keepsHold = state.held !== undefined && state.held.wish === snapshot.wish;
+  return {
+    ...state,
+    suspended: keepsPlan ? state.suspended : undefined,
+    held: keepsHold ? state.held : undefined,
+  };
+}
+
+/** What the status tells of an operation that waits for a person or a time while nothing runs. */
+export function restingProgress(
+  ref: InstanceRef,
+  snapshot: Found,
+  state: InstanceState,
+): OperationProgress | undefined {
+  const { suspended, held } = state;
+  if (suspended !== undefined) {
+    return {
+      kind: suspended.kind,
+      step: 'approve the plan',
+      workflowId: suspended.workflowId,
+      startedAt: suspended.startedAt,
+      wait: suspended.suspension.wait,
+    };
+  }
+  if (held === undefined || snapshot.change === undefined) return undefined;
+  return {
+    kind: snapshot.change,
+    step: 'held',
+    workflowId: state.last?.workflowId ?? operationWorkflowId(ref, state.operations, snapshot.change),
+    startedAt: state.last?.startedAt ?? '',
+    wait: { code: 'Cancelled', message: held.message },
+  };
+}
