@@ -1,4 +1,4 @@
-import { ActivityFailure, ApplicationFailure, log } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, log, setHandler } from '@temporalio/workflow';
 import type { OperationKind } from '../domain/instance';
 import { done, type OperationInput, type OperationOutcome, type StageResult } from '../domain/operation';
 import type { ChangePlan, MembershipStep, Step, SurroundingStep } from '../domain/plan';
@@ -6,7 +6,8 @@ import { command, quick, sequence } from './activities';
 import { describeChange, type StepLine } from './change-details';
 import { summariseStep } from './replica-set';
 import { runStages, type ShowProgress } from './stages';
-import { Suspended } from './suspended';
+import { stopSignal } from './signals';
+import { Stopped, Suspended } from './safe-point';
 
 // A plan that is still not empty after this many rounds is not converging: a person must look.
 const MAX_ROUNDS = 30;
@@ -25,7 +26,12 @@ const TITLES: Partial<Record<OperationKind, string>> = {
 async function changeInstance(input: OperationInput): Promise<OperationOutcome> {
   const { instance } = input;
   const title = `${TITLES[input.kind] ?? input.kind} ${instance.namespace}/${instance.name}`;
-  const carrier = createCarrier(input);
+  let stop: string | undefined;
+  setHandler(stopSignal, (message) => {
+    stop = message;
+  });
+  // Read through a function: the signal handler sets it during an await.
+  const carrier = createCarrier(input, () => stop);
   try {
     await runStages(input, title, [
       { name: 'check references', run: () => quick.checkReferences({ instance }) },
@@ -36,6 +42,8 @@ async function changeInstance(input: OperationInput): Promise<OperationOutcome> 
     ]);
   } catch (error) {
     if (error instanceof Suspended) return { outcome: 'suspended', suspension: error.suspension };
+    if (error instanceof Stopped)
+      return { outcome: 'cancelled', message: `${error.message} ${carrier.describeUndo()}`, clusters: [] };
     throw error;
   }
   return { outcome: 'succeeded', message: carrier.summary(), clusters: [] };
@@ -60,11 +68,16 @@ export async function switchoverInstance(input: OperationInput): Promise<Operati
 interface Carrier {
   readonly run: (show: ShowProgress) => Promise<StageResult<string>>;
   readonly summary: () => string;
+  readonly describeUndo: () => string;
 }
 
 /** Carries plans out and keeps what came of each step, over every pass of the operation. */
-function createCarrier({ instance, switchTo, agreed: agreedBefore }: OperationInput): Carrier {
+function createCarrier(
+  { instance, switchTo, agreed: agreedBefore, asker }: OperationInput,
+  stopped: () => string | undefined,
+): Carrier {
   const past: StepLine[] = [];
+  const carriedOut: Step[] = [];
   let agreed = agreedBefore;
   let switched = false;
 
@@ -75,16 +88,22 @@ function createCarrier({ instance, switchTo, agreed: agreedBefore }: OperationIn
 
   async function run(show: ShowProgress): Promise<StageResult<string>> {
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      obeyStop();
       const planned = await quick.planChange({ instance, switchTo: switched ? undefined : switchTo, agreed });
-      if (!planned.done) return planned;
+      if (!planned.done) {
+        // Somebody waits for an answer: what cannot be is no reason to wait for better times.
+        if (switchTo !== undefined && planned.wait.code === 'PlanRefused')
+          throw ApplicationFailure.nonRetryable(planned.wait.message, 'Refused');
+        return planned;
+      }
       const { plan, gate } = planned.value;
       if (plan.steps.length === 0) return done(summary());
       if (!gate.open) throw new Suspended({ plan, wait: gate.wait, opensAt: gate.opensAt });
       agreed = {
         hash: plan.hash,
         risky: [...new Set([...(agreed?.risky ?? []), ...plan.risky])],
-        by: agreed?.by ?? gate.agreedBy,
-        why: agreed?.why,
+        by: agreed?.by ?? gate.agreedBy ?? asker?.by,
+        why: agreed?.why ?? asker?.why,
       };
       const result = await carryOut(plan, show);
       if (!result.done) return result;
@@ -100,6 +119,7 @@ function createCarrier({ instance, switchTo, agreed: agreedBefore }: OperationIn
 
   async function carryOut(plan: ChangePlan, show: ShowProgress): Promise<StageResult<string>> {
     for (const [index, step] of plan.steps.entries()) {
+      obeyStop();
       const text = summariseStep(step);
       await show(text, describeChange(past, plan, index, agreed));
       log.info('step', { step: step.kind, plan: plan.hash });
@@ -107,6 +127,7 @@ function createCarrier({ instance, switchTo, agreed: agreedBefore }: OperationIn
         const result = await execute(step, text);
         if (!result.done) return result;
         past.push({ state: 'done', text: `${text} (${result.value})` });
+        carriedOut.push(step);
       } catch (error) {
         // An election or another's change came between: the rest of this plan is worth nothing.
         if (!isSuperseded(error)) throw error;
@@ -126,7 +147,23 @@ function createCarrier({ instance, switchTo, agreed: agreedBefore }: OperationIn
       : done(await command.executeStep.executeWithOptions({ summary }, [{ instance, step }]));
   }
 
-  return { run, summary };
+  function obeyStop(): void {
+    const message = stopped();
+    if (message !== undefined) throw new Stopped(message);
+  }
+
+  /** The inverse of what was carried out, last step first: a person's to decide, as what is asked for has not changed. */
+  function describeUndo(): string {
+    const steps = carriedOut
+      .filter(({ effect }) => effect !== 'none')
+      .reverse()
+      .map((step) => step.undo);
+    return steps.length === 0
+      ? 'Nothing had been changed.'
+      : `To take back what was carried out: ${steps.join('; ')}.`;
+  }
+
+  return { run, summary, describeUndo };
 }
 
 function changesWhatIsKnown(step: Step, next: Step | undefined): boolean {

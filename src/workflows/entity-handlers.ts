@@ -29,7 +29,8 @@ export interface EntityControl {
   readonly change: (next: InstanceState) => void;
   /** Workflow id of the operation in hand; undefined: none. */
   readonly running: () => string | undefined;
-  readonly cancelRunning: (message: string) => void;
+  /** Ends it at its next safe point. */
+  readonly stopRunning: (message: string) => Promise<void>;
   /** Looks at the custom resource again. */
   readonly wake: () => void;
 }
@@ -84,9 +85,9 @@ export function handleCommands(entity: EntityControl): void {
 
   setHandler(
     cancelUpdate,
-    (asker) => {
+    async (asker) => {
       const running = entity.running() ?? '';
-      entity.cancelRunning(describeHold('cancelled', asker));
+      await entity.stopRunning(describeHold('cancelled', asker));
       return running;
     },
     {

@@ -36,7 +36,7 @@ import {
   type Wanted,
 } from './entity-state';
 import { GENERATION, MEMBER_CLUSTERS, PHASE } from './search-attributes';
-import { nudgeSignal, pokeSignal } from './signals';
+import { nudgeSignal, pokeSignal, stopSignal } from './signals';
 
 export interface InstanceInput extends InstanceRef {
   readonly state?: InstanceState;
@@ -51,8 +51,8 @@ interface Running {
   readonly handle: ChildWorkflowHandle<Operation>;
   readonly startedAt: string;
   readonly scope: CancellationScope;
-  /** Why it was cancelled, when a person did it. */
-  cancelled?: string;
+  /** Who stopped it and why, when a person did. */
+  stopped?: string;
 }
 
 type Ended = { readonly record: OperationRecord } | { readonly suspended: SuspendedOperation };
@@ -89,10 +89,11 @@ export async function instance(input: InstanceInput): Promise<void> {
       state = next;
     },
     running: () => running?.workflowId,
-    cancelRunning: (message) => {
+    stopRunning: async (message) => {
       if (running === undefined) return;
-      running.cancelled = message;
-      running.scope.cancel();
+      running.stopped = message;
+      await running.handle.signal(stopSignal, message).catch(ignoreEnded);
+      await running.handle.signal(nudgeSignal).catch(ignoreEnded);
     },
     wake: () => {
       poked = true;
@@ -106,7 +107,7 @@ export async function instance(input: InstanceInput): Promise<void> {
     if (ended !== undefined) {
       const news = ended;
       ended = undefined;
-      const { wanted, wish, cancelled } = running ?? {};
+      const { wanted, wish, stopped } = running ?? {};
       running = undefined;
       const requests =
         wanted?.switchTo === undefined || 'suspended' in news ? state.requests : state.requests?.slice(1);
@@ -115,7 +116,9 @@ export async function instance(input: InstanceInput): Promise<void> {
         const { record } = news;
         const failed = record.outcome === 'failed';
         failedKind = failed ? record.kind : undefined;
-        const held = cancelled === undefined ? undefined : { wish, message: cancelled };
+        // Stopped in time it ends as cancelled; a stop that came too late holds nothing up.
+        const held =
+          stopped === undefined || record.outcome !== 'cancelled' ? undefined : { wish, message: stopped };
         state = { ...state, last: record, failures: failed ? state.failures + 1 : 0, requests, held };
         await quick.recordOperation({ instance: ref, record });
         if (record.kind === 'deleteInstance' && record.outcome === 'succeeded') {

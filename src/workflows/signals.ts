@@ -8,5 +8,8 @@ export interface Poke {
 
 export const pokeSignal = defineSignal<[Poke]>('poke');
 
+/** To an operation: end at the next safe point; the text says who asked and why. */
+export const stopSignal = defineSignal<[string]>('stop');
+
 /** To an operation that waits: look again now. */
 export const nudgeSignal = defineSignal('nudge');

@@ -1,0 +1,182 @@
+import { isSurrounding } from '../../../src/planner/step-contract';
+import { placeholderOf, type InstancePlanInput } from '../../../src/planner/plan-instance';
+import type { Step, SwitchTarget } from '../../../src/domain/plan';
+import type { MemberPlace } from '../../../src/domain/placement';
+import type { DesiredMember } from '../../../src/domain/replica-set';
+import { createModel, desired, execute, member, observe, type ServerModel } from './server-model';
+
+export interface Share {
+  readonly cluster: string;
+  readonly members: number;
+}
+
+export interface InstanceModelFacts {
+  readonly present: readonly Share[];
+  readonly wanted: readonly Share[];
+  /** Members that run when it begins, by `cluster/ordinal`, with an older template. */
+  readonly outdated: ReadonlySet<string>;
+  readonly templateChanges: boolean;
+  readonly down: ReadonlySet<string>;
+  readonly switchTo?: SwitchTarget | undefined;
+  readonly choose: (n: number) => number;
+}
+
+/** An instance with what Karmada, the member managers and the servers would refuse, and nothing else. */
+export interface InstanceModel {
+  readonly set: ServerModel;
+  /** Places that clusters were told to run. */
+  readonly dispatched: Set<string>;
+  /** Template that each pod runs. */
+  readonly pods: Map<string, number>;
+  placed: boolean;
+  sent: number;
+  switched: boolean;
+  /** Voters that were restarted while another voter was away. */
+  readonly offences: string[];
+}
+
+const TEMPLATE = 2;
+const placesOf = (shares: readonly Share[]): MemberPlace[] =>
+  shares.flatMap(({ cluster, members }) =>
+    Array.from({ length: members }, (_, ordinal) => ({ cluster, ordinal })),
+  );
+const hostOf = ({ cluster, ordinal }: MemberPlace): string => `${cluster}${ordinal}:27017`;
+
+export class ModelRefusal extends Error {}
+const refuse = (message: string): never => {
+  throw new ModelRefusal(message);
+};
+
+export function createInstanceModel(facts: InstanceModelFacts): InstanceModel {
+  const present = placesOf(facts.present);
+  const votes = oddVotes(present.length);
+  const members = present.map((place, id) =>
+    member(id, hostOf(place), id < votes ? {} : { votes: 0, priority: 0 }),
+  );
+  return {
+    set: createModel(members, facts.down, facts.choose),
+    dispatched: new Set(present.map(placeholderOf)),
+    pods: new Map(
+      present.map((place) => [
+        placeholderOf(place),
+        facts.templateChanges || facts.outdated.has(placeholderOf(place)) ? TEMPLATE - 1 : TEMPLATE,
+      ]),
+    ),
+    placed: JSON.stringify(facts.present) === JSON.stringify(facts.wanted),
+    sent: facts.templateChanges ? TEMPLATE - 1 : TEMPLATE,
+    switched: facts.switchTo === undefined,
+    offences: [],
+  };
+}
+
+const oddVotes = (members: number): number => Math.min(7, members % 2 === 0 ? members - 1 : members);
+
+/** Addresses are known once a place was dispatched. */
+export function wishOf(model: InstanceModel, facts: InstanceModelFacts): DesiredMember[] {
+  const wanted = placesOf(facts.wanted);
+  const votes = oddVotes(wanted.length);
+  return wanted.map((place, index) => {
+    const name = placeholderOf(place);
+    const host = model.dispatched.has(name) ? hostOf(place) : name;
+    const fields = { cluster: place.cluster, ordinal: place.ordinal, tags: { cluster: place.cluster } };
+    return desired(host, index < votes ? fields : { ...fields, votes: 0, priority: 0 });
+  });
+}
+
+export function inputOf(model: InstanceModel, facts: InstanceModelFacts): InstancePlanInput {
+  const wish = wishOf(model, facts);
+  const wanted = new Set(wish.map(placeholderOf));
+  const leaving = [...model.dispatched].filter((name) => !wanted.has(name)).map(readPlace);
+  const known = [...wish.map(({ host }) => host).filter((host) => !host.includes('/')), ...leaving.map(hostOf)];
+  const observed = observe(model.set, known);
+  const running = new Set([...model.pods.keys()].map((name) => hostOf(readPlace(name))));
+  const isOutdated = (place: MemberPlace): boolean => {
+    const template = model.pods.get(placeholderOf(place));
+    return template !== undefined && (model.sent < TEMPLATE || template < model.sent);
+  };
+  return {
+    membership: {
+      setName: 'rs0',
+      generation: 1,
+      desired: wish,
+      observation: {
+        ...observed,
+        reports: observed.reports.filter((report) => running.has(report.host)),
+      },
+      seedHost: wish[0]?.host ?? '',
+      existed: true,
+      usersReady: true,
+      highestMemberId: Math.max(...model.set.usedIds),
+    },
+    members: [
+      ...wish.map((one) => ({
+        cluster: one.cluster,
+        ordinal: one.ordinal,
+        host: one.host,
+        wanted: true,
+        dispatched: model.dispatched.has(placeholderOf(one)),
+        restart: isOutdated(one),
+      })),
+      ...leaving.map((place) => ({
+        ...place,
+        host: hostOf(place),
+        wanted: false,
+        dispatched: true,
+        restart: false,
+      })),
+    ],
+    shares: model.placed ? undefined : facts.wanted.map(({ cluster, members }) => ({ cluster, replicaset: members })),
+    mustDispatch: model.sent < TEMPLATE || wish.some((one) => !model.dispatched.has(placeholderOf(one))),
+    switchTo: model.switched ? undefined : facts.switchTo,
+  };
+}
+
+function readPlace(name: string): MemberPlace {
+  const [cluster = '', ordinal = '0'] = name.split('/');
+  return { cluster, ordinal: Number(ordinal) };
+}
+
+/** Carries out one step. @returns whether the plan must be made again, as the workflow would */
+export function carryOut(model: InstanceModel, facts: InstanceModelFacts, step: Step): boolean {
+  if (!isSurrounding(step)) {
+    execute(model.set, step);
+    if (step.kind === 'stepDown') model.switched = true;
+    return false;
+  }
+  const inConfig = new Set((model.set.config?.members ?? []).map(({ host }) => host));
+  switch (step.kind) {
+    case 'place':
+      model.placed = true;
+      return false;
+    case 'dispatch': {
+      const lost = [...inConfig].find((host) => !step.clusters.includes(host.slice(0, 1)));
+      if (lost !== undefined) refuse(`S13: ${lost} is still in the configuration`);
+      if (!model.placed) refuse('dispatched before it was placed');
+      for (const place of placesOf(facts.wanted)) model.dispatched.add(placeholderOf(place));
+      model.sent = TEMPLATE;
+      return true;
+    }
+    case 'waitPods':
+      for (const name of model.dispatched) if (!model.pods.has(name)) model.pods.set(name, model.sent);
+      return true;
+    case 'restartMember': {
+      const voters = (model.set.config?.members ?? []).filter(({ votes }) => votes > 0);
+      const own = voters.some(({ host }) => host === step.host);
+      const away = voters.filter(({ host }) => host !== step.host && model.set.down.has(host));
+      if (own && away.length > 0) model.offences.push(`${step.host} while ${away.length} voters are down (S2)`);
+      // Another than the planned heir was elected: the executor finds its plan superseded.
+      if (step.host === model.set.primary && voters.length > 1) return true;
+      model.pods.set(placeholderOf(step), model.sent);
+      model.set.down.delete(step.host);
+      model.set.synced.add(step.host);
+      return false;
+    }
+    case 'retireMember':
+      if (inConfig.has(step.host)) refuse(`${step.host} is still in the configuration (S11)`);
+      model.pods.delete(placeholderOf(step));
+      model.dispatched.delete(placeholderOf(step));
+      return false;
+    case 'setFCV':
+      return false;
+  }
+}

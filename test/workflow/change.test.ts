@@ -1,0 +1,192 @@
+import { WorkflowUpdateFailedError } from '@temporalio/client';
+import type { StepFacts } from '../../src/domain/plan';
+import { entityOf, pokeEntity, withEntity } from '../support/entity';
+import { eventuallyHolds } from '../support/eventually';
+import { newGate } from '../support/gate';
+import { countOf, edit, newWorld, outcomesOf, stagesOf, waits, type World } from '../support/world';
+
+jest.setTimeout(60_000);
+
+const SCALE: readonly StepFacts[] = [
+  { kind: 'dispatch', clusters: ['east'] },
+  { kind: 'waitPods', hosts: ['east/1'] },
+  { kind: 'grantVote', memberId: 3, host: '10.0.1.1:30002' },
+  { kind: 'retireMember', cluster: 'west', ordinal: 1, host: '10.0.3.1:30002' },
+];
+
+/** A running instance of which something else is asked for. */
+function changedWorld(changes: readonly StepFacts[] = SCALE): World {
+  const world = newWorld({ created: true, health: 'Health', change: 'scaleInstance', wish: 'w2' });
+  world.changes = changes;
+  world.steps = [];
+  world.secrets.set('orders-auth', 'x');
+  return world;
+}
+
+const GATED = {
+  open: false,
+  wait: { code: 'ApprovalNeeded', message: 'approve plan-of-4' },
+} as const;
+
+const waitsFor = (world: World, code: string) => () => world.waits.some((wait) => wait.code === code);
+
+async function refusalOf(update: Promise<unknown>): Promise<string> {
+  try {
+    await update;
+  } catch (error) {
+    if (error instanceof WorkflowUpdateFailedError) return error.cause?.message ?? '';
+    throw error;
+  }
+  throw new Error('the Update was taken');
+}
+
+describe('a change of a running instance', () => {
+  it('is planned, carried out step by step, planned again after what the plan could only guess, and settled', async () => {
+    const world = changedWorld();
+    await withEntity(world, async (worker, ref) => {
+      await pokeEntity(worker, ref);
+      await eventuallyHolds('carried out', () => world.records.length > 0);
+      expect(outcomesOf(world)).toEqual(['scaleInstance succeeded']);
+      expect(stagesOf(world).slice(0, 11)).toEqual([
+        'checkReferences',
+        'planChange',
+        'carryOutStep',
+        'carryOutStep',
+        'planChange',
+        'executeStep',
+        'carryOutStep',
+        'planChange',
+        'ensureUsers',
+        'publishConnection',
+        'settleChange',
+      ]);
+      expect(world.records[0]?.message).toContain('10.0.1.1:30002 votes');
+    });
+  });
+
+  it('leaves a plan that must be approved to a person, in full, and runs it once it is approved by name', async () => {
+    const world = changedWorld();
+    world.gate = GATED;
+    await withEntity(world, async (worker, ref) => {
+      await pokeEntity(worker, ref);
+      await eventuallyHolds('waits', waitsFor(world, 'ApprovalNeeded'));
+      const handle = entityOf(worker, ref);
+      const approve = (hash: string, by: string): Promise<string> =>
+        handle.executeUpdate('approve', { args: [{ hash, by, why: 'read it' }] });
+      expect(await refusalOf(approve('plan-of-9', 'ann'))).toContain('plan-of-4');
+      expect(await refusalOf(approve('plan-of-4', ' '))).toContain('say who asks');
+      expect(countOf(world, 'carryOutStep')).toBe(0);
+      expect(await approve('plan-of-4', 'ann')).toBe('plan-of-4');
+      await eventuallyHolds('carried out', () => world.records.length > 0);
+      expect(outcomesOf(world)).toEqual(['scaleInstance succeeded']);
+      expect(await refusalOf(approve('plan-of-4', 'ann'))).toContain('no plan waits');
+    });
+  });
+
+  it('takes an approval by annotation for the very plan only', async () => {
+    const world = changedWorld();
+    world.gate = GATED;
+    await withEntity(world, async (worker, ref) => {
+      await pokeEntity(worker, ref);
+      await eventuallyHolds('waits', waitsFor(world, 'ApprovalNeeded'));
+      edit(world, { approved: 'plan-of-9' });
+      const looks = countOf(world, 'readInstance');
+      await pokeEntity(worker, ref);
+      await eventuallyHolds('looked', () => countOf(world, 'readInstance') > looks);
+      expect(countOf(world, 'planChange')).toBe(1);
+      edit(world, { approved: 'plan-of-4' });
+      world.gate = { open: true, agreedBy: 'holder of patch' };
+      await pokeEntity(worker, ref);
+      await eventuallyHolds('carried out', () => world.records.length > 0);
+    });
+  });
+
+  it('makes the plan again when another change is asked for, and holds one that was rejected until then', async () => {
+    const world = changedWorld();
+    world.gate = GATED;
+    await withEntity(world, async (worker, ref) => {
+      await pokeEntity(worker, ref);
+      await eventuallyHolds('waits', waitsFor(world, 'ApprovalNeeded'));
+      await entityOf(worker, ref).executeUpdate('reject', { args: [{ by: 'ann', why: 'not now' }] });
+      await eventuallyHolds('held', waitsFor(world, 'Cancelled'));
+      expect(world.waits.at(-1)?.message).toContain('rejected by ann (not now)');
+      expect(countOf(world, 'planChange')).toBe(1);
+      edit(world, { wish: 'w3' });
+      world.gate = { open: true };
+      await pokeEntity(worker, ref);
+      await eventuallyHolds('carried out', () => world.records.length > 0);
+    });
+  });
+
+  it('waits for a window by itself', async () => {
+    const world = changedWorld();
+    const opensAt = new Date(Date.now() + 3_000).toISOString();
+    world.gate = { open: false, wait: { code: 'OutsideWindow', message: opensAt }, opensAt };
+    await withEntity(world, async (worker, ref) => {
+      await pokeEntity(worker, ref);
+      await eventuallyHolds('waits', waitsFor(world, 'OutsideWindow'));
+      world.gate = { open: true };
+      await eventuallyHolds('carried out', () => world.records.length > 0);
+      expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(opensAt));
+    });
+  });
+
+  it('stops at the next safe point, tells what would take it back, and stays stopped until resumed', async () => {
+    const world = changedWorld();
+    const gate = newGate();
+    world.instead.carryOutStep = ({ step }) =>
+      step.kind === 'waitPods'
+        ? gate.opened.then(() => {
+            world.changes = world.changes.slice(1);
+            return { done: true as const, value: 'run' };
+          })
+        : undefined;
+    await withEntity(world, async (worker, ref) => {
+      await pokeEntity(worker, ref);
+      await eventuallyHolds('in the middle', () => countOf(world, 'carryOutStep') === 2);
+      await entityOf(worker, ref).executeUpdate('cancel', { args: [{ by: 'ann', why: 'wrong day' }] });
+      gate.open();
+      await eventuallyHolds('ended', () => world.records.length > 0);
+      expect(outcomesOf(world)).toEqual(['scaleInstance cancelled']);
+      expect(world.records[0]?.message).toMatch(/cancelled by ann \(wrong day\).*take back.*dispatch of the former spec/);
+      expect(countOf(world, 'executeStep')).toBe(0);
+      await eventuallyHolds('held', waitsFor(world, 'Cancelled'));
+      await entityOf(worker, ref).executeUpdate('resume', { args: [{ by: 'ann' }] });
+      await eventuallyHolds('carried out', () => world.records.length > 1);
+      expect(outcomesOf(world)).toEqual(['scaleInstance cancelled', 'scaleInstance succeeded']);
+    });
+  });
+
+  it('hands the primary over when asked; a refusal is the outcome of the operation', async () => {
+    const world = newWorld({ created: true, health: 'Health', wish: 'w1' });
+    world.steps = [];
+    world.secrets.set('orders-auth', 'x');
+    world.changes = [{ kind: 'stepDown', host: '10.0.1.1:30001', freezeHosts: [] }];
+    await withEntity(world, async (worker, ref) => {
+      await pokeEntity(worker, ref);
+      const handle = entityOf(worker, ref);
+      const ask = (args: object): Promise<string> => handle.executeUpdate('switchover', { args: [args] });
+      expect(await refusalOf(ask({ by: 'ann' }))).toContain('name a cluster');
+      expect(await ask({ cluster: 'west', by: 'ann' })).toMatch(/\/op\/1-switchoverInstance$/);
+      await eventuallyHolds('handed over', () => world.records.length > 0);
+      world.instead.planChange = waits('PlanRefused', 'Refused by rule S15: nobody there may be elected');
+      await ask({ cluster: 'north', by: 'ann' });
+      await eventuallyHolds('refused', () => world.records.length > 1);
+      expect(outcomesOf(world)).toEqual(['switchoverInstance succeeded', 'switchoverInstance failed']);
+      expect(world.records[1]?.message).toContain('S15');
+    });
+  });
+
+  it('is dropped for a removal, also while it waits for an approval', async () => {
+    const world = changedWorld();
+    world.gate = GATED;
+    await withEntity(world, async (worker, ref) => {
+      await pokeEntity(worker, ref);
+      await eventuallyHolds('waits', waitsFor(world, 'ApprovalNeeded'));
+      edit(world, { deletionRequested: true });
+      await pokeEntity(worker, ref);
+      await entityOf(worker, ref).result();
+      expect(outcomesOf(world)).toEqual(['deleteInstance succeeded']);
+    });
+  });
+});
