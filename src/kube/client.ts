@@ -10,7 +10,7 @@ import {
   type ObjectRef,
 } from './object';
 import { isExpired } from './error';
-import { createTransport, type Transport } from './transport';
+import { createTransport, type Transport, type TransportOptions } from './transport';
 
 export interface ListOptions {
   readonly namespace?: string | undefined;
@@ -71,8 +71,8 @@ export interface JsonPatchOperation {
 
 const PAGE_SIZE = 500;
 
-export function createKube(kubeConfig: KubeConfig, basePath = ''): Kube {
-  return kubeOver(createTransport(kubeConfig, basePath));
+export function createKube(kubeConfig: KubeConfig, options?: TransportOptions): Kube {
+  return kubeOver(createTransport(kubeConfig, options));
 }
 
 export function kubeOver(transport: Transport): Kube {
