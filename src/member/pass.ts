@@ -52,6 +52,8 @@ export async function reconcileInstance(
   const status = computeStatus(instance, after, findings, nowText(context));
   await writeStatus(context.kube, instance, status);
   tellFindings(context, instance, findings);
+  // Told with every pass it would be a write a minute of an instance that is at rest.
+  if (status.image !== instance.status?.image) tellReplacement(context, instance, findings);
   if (status.state === 'Running' && replica !== undefined && lacksUsers(replica)) return AGAIN.waiting;
   if (status.state === 'Running' || status.state === 'Pause') return undefined;
   return findings.notReady === undefined ? AGAIN.working : AGAIN.waiting;
@@ -190,7 +192,7 @@ function passwordNotes(
 }
 
 function tellFindings(context: MemberContext, instance: Instance, findings: Findings): void {
-  const { notReady, conflicts, image, membership } = findings;
+  const { notReady, conflicts, membership } = findings;
   if (notReady !== undefined)
     context.tell(instance, 'Warning', notReady.reason, 'Reconcile', notReady.message);
   if (conflicts.length > 0)
@@ -203,10 +205,12 @@ function tellFindings(context: MemberContext, instance: Instance, findings: Find
     );
   if (membership?.refused !== undefined)
     context.tell(instance, 'Warning', 'Refused', 'Reconcile', membership.refused);
-  if (image?.replaced !== undefined) {
-    const { from, to } = image.replaced;
-    context.tell(instance, 'Normal', 'ImageReplaced', 'Reconcile', `${from} runs as ${to} (images.replace)`);
-  }
+}
+
+function tellReplacement(context: MemberContext, instance: Instance, { image }: Findings): void {
+  if (image?.replaced === undefined) return;
+  const { from, to } = image.replaced;
+  context.tell(instance, 'Normal', 'ImageReplaced', 'Reconcile', `${from} runs as ${to} (images.replace)`);
 }
 
 const nowText = (context: MemberContext): string =>
