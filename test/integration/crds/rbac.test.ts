@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import { createEventRecorder } from '../../../src/kube/event';
+import { signInAs } from '../../support/account';
 import { startApiServer, type ApiServer } from '../../support/api-server';
 import { findProgram, skipReason } from '../../support/programs';
 
@@ -165,6 +167,12 @@ const CASES: readonly Case[] = [
   },
 ];
 
+const TELLERS = [
+  { file: 'karmada.yaml', account: 'fedstate-controller' },
+  { file: 'karmada.yaml', account: 'fedstate-worker' },
+  { file: 'member.yaml', account: 'fedstate-member' },
+] as const;
+
 (reason === undefined ? describe : describe.skip)(`rights on a real API server ${reason ?? ''}`, () => {
   let server: ApiServer;
   const kubectl = (args: readonly string[], input?: string): string =>
@@ -219,5 +227,34 @@ const CASES: readonly Case[] = [
       expect(answers(may)).toEqual(expected(may, true));
       expect(answers(mayNot)).toEqual(expected(mayNot, false));
     });
+
+    test.each(TELLERS.filter((one) => one.file === file))(
+      '$account may tell Events, count up what it told, and what it told before it was started anew',
+      async ({ account }) => {
+        const kube = await signInAs(
+          account,
+          file === 'karmada.yaml' ? 'karmada' : 'member',
+          server.kubeconfigPath,
+        );
+        const failures: string[] = [];
+        const recorder = () =>
+          createEventRecorder(kube, { component: account, onFailure: (message) => failures.push(message) });
+        const regarding = {
+          apiVersion: 'v1',
+          kind: 'Namespace',
+          metadata: { name: 'default', namespace: 'default' },
+        };
+        const news = { type: 'Normal', reason: 'Told', action: 'Tell', note: 'again' } as const;
+        const first = recorder();
+        for (const teller of [first, first, recorder()]) await teller.record(regarding, news);
+        const counts = kubectl([
+          ...['get', 'events.events.k8s.io', '-n', 'default', '-o'],
+          `jsonpath={.items[?(@.reportingController=="middleware.fedstate.io/${account}")].series.count}`,
+        ]);
+        kube.transport.close();
+        expect(failures).toEqual([]);
+        expect(counts).toBe('3');
+      },
+    );
   });
 });
