@@ -33,5 +33,7 @@ module.exports = {
     }),
     project('integration'),
     project('e2e'),
+    // After e2e, never beside it: it listens to an idle system, and reads what all of the run has asked for.
+    project('audit'),
   ],
 };

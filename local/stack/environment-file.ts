@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { environmentFile } from '../suite/suite';
+import { auditLogOf } from './audit';
 import { writeFileAtomically } from './json-file';
 import type { StackLayout } from './layout';
 import { podLogFolder } from './node-specs';
@@ -13,8 +14,17 @@ export function writeEnvironment(layout: StackLayout, packageFolder: string): vo
     temporalAddress: layout.temporal.address,
     logFolders: [
       layout.logFolder,
-      ...(layout.attached ? [] : layout.members.flatMap(({ nodes }) => nodes.map(podLogFolder))),
+      ...(layout.attached
+        ? []
+        : [layout.auditFolder, ...layout.members.flatMap(({ nodes }) => nodes.map(podLogFolder))]),
     ],
+    ...(layout.attached
+      ? {}
+      : {
+          auditLogs: Object.fromEntries(
+            [layout.karmada, ...layout.members].map((cluster) => [cluster.name, auditLogOf(layout, cluster)]),
+          ),
+        }),
     killCommand: ['env', `FEDSTATE_STACK=${layout.name}`, process.execPath, program, 'local', 'kill'],
   };
   writeFileAtomically(environmentFile(layout.root), `${JSON.stringify(facts, null, 2)}\n`);

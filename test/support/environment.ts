@@ -11,6 +11,8 @@ export interface Environment {
   readonly temporalAddress: string;
   /** Folders with the logs of processes and pods, as far as they lie on this machine. */
   readonly logFolders: readonly string[];
+  /** Audit log of each API server by its name, as far as they lie on this machine. */
+  readonly auditLogs: ReadonlyMap<string, string>;
   /** Command that kills one process of the local stack by name; absent outside it. */
   readonly killCommand?: readonly string[] | undefined;
 }
@@ -20,6 +22,7 @@ const fileSchema = z.object({
   members: z.record(z.string(), z.string()),
   temporalAddress: z.string(),
   logFolders: z.array(z.string()).default([]),
+  auditLogs: z.record(z.string(), z.string()).default({}),
   killCommand: z.array(z.string()).optional(),
 });
 
@@ -45,6 +48,7 @@ export function readEnvironment(): Environment {
     members: new Map(Object.entries(facts.members).map(([name, kubeconfig]) => [name, kubeOf(kubeconfig)])),
     temporalAddress: facts.temporalAddress,
     logFolders: facts.logFolders,
+    auditLogs: new Map(Object.entries(facts.auditLogs)),
     killCommand: facts.killCommand,
   };
 }
