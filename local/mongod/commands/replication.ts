@@ -223,7 +223,7 @@ const runResize = (context: Context): Doc => {
   const size = readNumber(context.command, 'size');
   if (size === undefined) throw new CommandError(72, 'invalid size field, size should be a number');
   if (size < 990) throw new CommandError(72, 'oplog size should be 990MB at least');
-  member.engine.oplog.maxBytes = size * 1024 * 1024;
+  member.engine.oplog.resize(size * 1024 * 1024);
   return ok();
 };
 

@@ -1,6 +1,6 @@
 import { hostname, totalmem, cpus, type as osType } from 'node:os';
 import { Double, Long } from 'bson';
-import { type Doc, isTruthy, readDoc, readNumber, readString } from '../doc';
+import { type Doc, isTruthy, readNumber, readString } from '../doc';
 import { CommandError } from '../error';
 import { previousRelease } from '../options/dialect';
 import { memberState } from '../repl/member-state';
@@ -235,47 +235,10 @@ const getLastError = ({ connection, core }: Context): Doc =>
     ...(core.member === undefined ? {} : { lastOp: null }),
   });
 
-const defaultsId = 'ReadWriteConcernDefaults';
-
-const setDefaults = async (context: Context): Promise<Doc> => {
-  const { command, core } = context;
-  const before = core.engine.store.get('config.settings')?.get(defaultsId) ?? { _id: defaultsId };
-  const o: Doc = {
-    ...before,
-    ...(readDoc(command, 'defaultReadConcern') === undefined
-      ? {}
-      : { defaultReadConcern: command['defaultReadConcern'] }),
-    ...(readDoc(command, 'defaultWriteConcern') === undefined
-      ? {}
-      : { defaultWriteConcern: { wtimeout: 0, ...readDoc(command, 'defaultWriteConcern') } }),
-    updateWallClockTime: new Date(),
-  };
-  const optime = write(
-    { ...context, database: 'config' },
-    { op: 'u', ns: 'config.settings', o, o2: { _id: defaultsId } },
-  );
-  const settled = await settle(context, optime, { w: 'majority', j: false, wtimeout: 60_000 });
-  return { ...showDefaults(context), ...settled };
-};
-
-const showDefaults = ({ core }: Context): Doc => {
-  const doc = core.engine.store.get('config.settings')?.get(defaultsId) ?? {};
-  const stored = Object.fromEntries(Object.entries(doc).filter(([field]) => field !== '_id'));
-  const source = 'defaultWriteConcern' in stored ? 'global' : 'implicit';
-  return ok({
-    defaultReadConcern: { level: 'local' },
-    defaultWriteConcern: { w: 'majority', wtimeout: 0 },
-    ...stored,
-    defaultWriteConcernSource: source,
-    defaultReadConcernSource: 'defaultReadConcern' in stored ? 'global' : 'implicit',
-    localUpdateWallClockTime: new Date(),
-  });
-};
-
 const admin = { adminOnly: true };
 
 /** Commands about the server itself. */
-export const serverCommands = (withDefaults: boolean): Command[] => [
+export const serverCommands: Command[] = [
   define('ping', open, ping),
   define(['buildInfo', 'buildinfo'], open, buildInfo),
   define('getnonce', open, getNonce),
@@ -304,14 +267,4 @@ export const serverCommands = (withDefaults: boolean): Command[] => [
   define('startSession', loggedIn, empty),
   define(['getLastError', 'getlasterror'], open, getLastError),
   define('shutdown', onCluster('shutdown'), shutdown, admin),
-  ...(withDefaults
-    ? [
-        define('getDefaultRWConcern', onCluster('getDefaultRWConcern'), showDefaults, admin),
-        define('setDefaultRWConcern', onCluster('setDefaultRWConcern'), setDefaults, {
-          ...admin,
-          runsOn: 'primary',
-          takesWriteConcern: true,
-        }),
-      ]
-    : []),
 ];

@@ -5,7 +5,7 @@ import { type OpTime, nullOpTime, printOpTime } from '../optime';
 import type { MemberLink } from '../wire/link';
 import type { Member } from './member';
 import { memberState } from './member-state';
-import { openOplog, readEnd, readMore } from './oplog-link';
+import { openOplog, readEnd, readMore, readRollbackId } from './oplog-link';
 import { type Denylist, chooseSyncSource } from './sync-source';
 
 const maxAttempts = 10;
@@ -125,7 +125,8 @@ const applyFrom = async (
   progress: SyncProgress,
 ): Promise<void> => {
   const target = await readEnd(link, -1, timeoutMs);
-  let batch = await openOplog(link, begin, timeoutMs);
+  const { term } = member.topology;
+  let batch = await openOplog(link, begin, term, timeoutMs);
   const [first] = batch.entries;
   if (target === undefined || first === undefined || printOpTime(first.optime) !== printOpTime(begin)) {
     throw new Error('OplogStartMissing: the source no longer holds the start of this initial sync');
@@ -136,7 +137,7 @@ const applyFrom = async (
   };
   member.engine.applyFetched(batch.entries);
   while (!isThere()) {
-    batch = await readMore(link, batch.cursor, nullOpTime, 1000, timeoutMs);
+    batch = await readMore(link, batch.cursor, { term, committed: nullOpTime }, 1000, timeoutMs);
     member.engine.applyFetched(batch.entries);
   }
   progress.appliedOps = member.engine.oplog.length - 1;
@@ -149,6 +150,7 @@ const attempt = async (member: Member, source: string, progress: SyncProgress): 
   engine.beginSync();
   topology.syncSource = source;
   member.changed();
+  const rollbackId = await readRollbackId(link, timeoutMs);
   const begin = await readEnd(link, -1, timeoutMs);
   if (begin === undefined) throw new Error('OplogStartMissing: the source has no oplog');
   progress.oplogStart = begin.optime;
@@ -163,6 +165,9 @@ const attempt = async (member: Member, source: string, progress: SyncProgress): 
     await cloneDatabase(member, link, name, progress);
   }
   await applyFrom(member, link, begin.optime, progress);
+  if ((await readRollbackId(link, timeoutMs)) !== rollbackId) {
+    throw new Error('UnrecoverableRollbackError: Rollback occurred on our sync source during initial sync');
+  }
   engine.endSync();
 };
 
@@ -182,7 +187,7 @@ export const runInitialSync = async (
   while (isWanted() && progress.failed < maxAttempts) {
     const source = pickSource(member, denied);
     if (source === undefined) {
-      await member.bell.next(retryMs);
+      await pause(retryMs);
       continue;
     }
     const started = Date.now();
@@ -210,12 +215,14 @@ export const runInitialSync = async (
         { source, error: messageOf(error), failed: progress.failed },
         'E',
       );
-      await new Promise((resolve) => setTimeout(resolve, retryMs));
+      await pause(retryMs);
     }
   }
   if (isWanted())
     throw new InitialSyncError('The maximum number of retries have been exhausted for initial sync.');
 };
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 const pickSource = (member: Member, denied: Denylist): string | undefined =>
   chooseSyncSource(member.topology, nullOpTime, denied, Date.now());

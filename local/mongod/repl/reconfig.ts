@@ -149,6 +149,7 @@ export const reconfigure = async (member: Member, request: ReconfigRequest): Pro
   if (!force && !member.isWritable) throw new CommandError(10107, 'stepped down during replSetReconfig');
   if (member.isWritable)
     member.write({ op: 'n', ns: '', o: { msg: 'Reconfig set', version: after.version } });
+  topology.dropSnapshot();
   await member.install(after, selfIndex);
   await engine.flush();
   if (!force && dialect.safeReconfig) await awaitCommitment(member, request.deadline);

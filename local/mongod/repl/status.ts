@@ -102,6 +102,7 @@ const describeOther = (member: Member, data: MemberData): Doc => {
 const describeOptimes = (member: Member): Doc => {
   const { engine, topology } = member;
   const committed = topology.commitPoint;
+  const { snapshot } = topology;
   const applied = member.lastApplied;
   const durable = topology.self?.arbiterOnly === true ? nullOpTime : engine.lastDurable;
   const wallAt = (optime: OpTime): Date =>
@@ -110,11 +111,11 @@ const describeOptimes = (member: Member): Doc => {
   return {
     lastCommittedOpTime: renderOpTime(committed),
     lastCommittedWallTime: wallAt(committed),
-    ...(member.committed === undefined
+    ...(snapshot === undefined
       ? {}
       : {
-          readConcernMajorityOpTime: renderOpTime(committed),
-          ...(modern ? {} : { readConcernMajorityWallTime: wallAt(committed) }),
+          readConcernMajorityOpTime: renderOpTime(snapshot),
+          ...(modern ? {} : { readConcernMajorityWallTime: wallAt(snapshot) }),
         }),
     appliedOpTime: renderOpTime(applied),
     durableOpTime: renderOpTime(durable),

@@ -109,9 +109,10 @@ export const awaitWriteConcern = async (
   const { term } = member.topology;
   const settled = await member.bell.until(
     () => {
-      if (isSatisfied(member, optime, concern)) return 'done';
       if (member.stopped) return 'shutdown';
-      return member.topology.isLeaderIn(term) ? undefined : 'stepped down';
+      // Asked first: what others hold says nothing about this write once another term has begun.
+      if (!member.topology.isLeaderIn(term)) return 'stepped down';
+      return isSatisfied(member, optime, concern) ? 'done' : undefined;
     },
     concern.wtimeout > 0 ? concern.wtimeout : 2_147_483_000,
   );

@@ -3,6 +3,7 @@ import type { Credential, Mechanism } from '../auth/scram';
 import { readKeyFile } from '../auth/keyfile';
 import type { Command } from '../commands/command';
 import { CursorTable } from '../commands/cursor-table';
+import { defaultConcernCommands } from '../commands/default-concerns';
 import { helloCommands } from '../commands/hello';
 import { replicationCommands } from '../commands/replication';
 import { saslCommands } from '../commands/sasl';
@@ -118,17 +119,20 @@ export const startServer = async (
     fsyncLocks: 0,
     shutdown: (reason) => void stop(reason),
   };
+  engine.onTruncate = () => core.cursors.removeOplog();
   const table = makeTable(
     [
       ...helloCommands(dialect.safeReconfig),
       ...saslCommands,
-      ...serverCommands(dialect.implicitMajority),
+      ...serverCommands,
+      ...(dialect.implicitMajority ? defaultConcernCommands : []),
       ...replicationCommands,
       ...userCommands,
     ],
     loadDataCommands,
   );
   const listener = await listen(table, core);
+  if (member !== undefined) member.onDropClients = () => listener.dropClients();
   log('NETWORK', 'waiting for connections', { port: options.port });
   setTimeout(() => void table.later(), loadAfterMs).unref();
   let stopping: Promise<void> | undefined;

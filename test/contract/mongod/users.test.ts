@@ -95,7 +95,7 @@ describe('what roles allow', () => {
   test('the record is there', () => expect(exchanges.length).toBeGreaterThan(130));
 
   test.each(exchanges.map((exchange) => [exchange.step, exchange] as const))('%s', async (_, exchange) => {
-    const { actual, recorded } = await replay(await clientFor(exchange), exchange, true);
+    const { actual, recorded } = await replay(await clientFor(exchange), exchange, { partial: true });
     expect(actual).toEqual(recorded);
   });
 });

@@ -38,6 +38,7 @@ export interface MemberOptions {
 /** One server process of a test. */
 export class TestMember {
   private child: ChildProcess | undefined;
+  private system: WireClient | undefined;
   readonly folder: string;
   readonly dbPath: string;
 
@@ -76,7 +77,16 @@ export class TestMember {
     return [...base, ...set, ...secured, ...flags];
   }
 
+  private get isRunning(): boolean {
+    const { child } = this;
+    return child !== undefined && child.exitCode === null && child.signalCode === null;
+  }
+
   async start(): Promise<void> {
+    if (this.isRunning) throw new Error(`${this.host} runs already`);
+    const stranger = await this.connect().catch(() => undefined);
+    stranger?.close();
+    if (stranger !== undefined) throw new Error(`something else listens on ${this.host}: end it first`);
     const [program = '', ...before] = this.engine.command;
     const log = openSync(join(this.folder, 'log'), 'a');
     this.child = spawn(program, [...before, ...this.args()], {
@@ -111,41 +121,57 @@ export class TestMember {
   }
 
   /** One command as __system. */
-  async ask(command: Document): Promise<Record<string, unknown>> {
+  async ask(command: Document, timeoutMs?: number): Promise<Record<string, unknown>> {
+    const client = await this.systemClient();
+    return client.run(
+      { ...command, $db: typeof command['$db'] === 'string' ? command['$db'] : 'admin' },
+      timeoutMs,
+    );
+  }
+
+  /** One connection is kept: a login for each question would cost more than the question. */
+  private async systemClient(): Promise<WireClient> {
+    if (this.system?.isOpen === true) return this.system;
     const client = (this.options.key ?? KEY) === '' ? await this.connect() : await this.asSystem();
-    try {
-      return await client.run({
-        ...command,
-        $db: typeof command['$db'] === 'string' ? command['$db'] : 'admin',
-      });
-    } finally {
-      client.close();
-    }
+    this.system?.close();
+    this.system = client;
+    return client;
   }
 
   /** Ends the process with a signal and waits for its end; gives the exit code. */
   async stop(signal: NodeJS.Signals): Promise<number | null> {
     const { child } = this;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null)
-      return child?.exitCode ?? null;
+    if (child === undefined || !this.isRunning) return child?.exitCode ?? null;
     const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
     child.kill(signal);
     return ended;
   }
 
-  /** Freezes or continues the process. */
-  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+  /** Exit code of the process, once it has ended. */
+  get exitCode(): number | null {
+    return this.child?.exitCode ?? null;
+  }
+
+  get pid(): number | undefined {
+    return this.child?.pid;
+  }
+
+  /** Sends a signal and does not wait. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL'): void {
     this.child?.kill(signal);
   }
 }
 
-/** The processes and folders of one test file; `site`: the third byte of their addresses starts at ten times this. */
+/** The processes and folders of one test file; each `site` has ten addresses of its own. */
 export class TestSet {
   readonly members: TestMember[] = [];
   private readonly base = mkdtempSync(join(tmpdir(), 'mongod-contract-'));
   private readonly engine = findEngine();
 
-  constructor(private readonly site: number) {}
+  constructor(private readonly site: number) {
+    // A test that is broken off leaves no process behind.
+    process.once('exit', () => this.members.forEach((member) => member.signal('SIGKILL')));
+  }
 
   get engineName(): Engine['name'] {
     return this.engine.name;
@@ -153,7 +179,7 @@ export class TestSet {
 
   /** The address the recorded 127.0.4N.1 has here. */
   address(number: number): string {
-    return `127.0.${this.site * 10 + number}.1`;
+    return `127.${Math.floor(this.site / 25)}.${(this.site % 25) * 10 + number}.1`;
   }
 
   member(number: number, options: MemberOptions = {}): TestMember {
@@ -172,11 +198,16 @@ export class TestSet {
     if (first === undefined) throw new Error('a set has at least one member');
     const reply = await first.ask({ replSetInitiate: { _id: 'rs0', members: config, settings } });
     if (reply['ok'] !== 1) throw new Error(`replSetInitiate: ${String(reply['errmsg'])}`);
-    await eventually('the first member is primary', async () => {
-      if (members.length > 1) await first.ask({ replSetStepUp: 1 });
-      return (await first.ask({ isMaster: 1 }))['ismaster'] === true ? true : undefined;
-    });
+    await this.stepUp(first);
     await Promise.all(members.slice(1).map((member) => this.settled(member)));
+  }
+
+  /** Makes a member primary; resolves when it is writable. */
+  async stepUp(member: TestMember): Promise<void> {
+    await eventually(`${member.host} wins an election`, async () =>
+      (await member.ask({ replSetStepUp: 1 }))['ok'] === 1 ? true : undefined,
+    );
+    await this.initiated(member);
   }
 
   /** Waits until a member is a writable primary. */
