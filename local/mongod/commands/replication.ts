@@ -58,7 +58,7 @@ const runInitiate = async (context: Context): Promise<Doc> => {
     return ok();
   }
   const [ip = '127.0.0.1'] = context.core.options.bindIps;
-  const me = `${ip === '0.0.0.0' ? '127.0.0.1' : ip}:${member.port}`;
+  const me = `${ip === '0.0.0.0' ? '127.0.0.1' : ip}:${context.core.options.port}`;
   await initiate(member, defaultConfig(member, me));
   return ok({ info2: 'no configuration specified. Using a default configuration for the set', me });
 };

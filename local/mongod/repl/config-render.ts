@@ -11,9 +11,9 @@ const renderMember = (member: MemberConfig, dialect: Dialect): Doc => ({
   hidden: member.hidden,
   priority: dialect.safeReconfig ? member.priority : new Double(member.priority),
   tags: member.tags,
+  ...(Object.keys(member.horizons).length > 0 ? { horizons: member.horizons } : {}),
   ...(member.newlyAdded ? { newlyAdded: true } : {}),
   [delayField(dialect)]: Long.fromNumber(member.delaySecs),
-  ...(Object.keys(member.horizons).length > 0 ? { horizons: member.horizons } : {}),
   votes: member.votes,
 });
 

@@ -151,7 +151,7 @@ const parseMember = (doc: Doc, dialect: Dialect): MemberConfig => {
   const arbiterOnly = isTruthy(doc['arbiterOnly']);
   const priority = memberNumber(doc, 'priority', 1);
   return {
-    id: idNumber,
+    id: Math.trunc(idNumber),
     host: withPort(host),
     arbiterOnly,
     buildIndexes: doc['buildIndexes'] === undefined || isTruthy(doc['buildIndexes']),

@@ -50,7 +50,8 @@ export class Member {
     readonly log: Log,
     readonly keys: Keys,
     readonly setName: string,
-    readonly port: number,
+    /** Where this process listens. */
+    readonly listening: { readonly bindIps: readonly string[]; readonly port: number },
   ) {
     this.links = new LinkPool(keys);
     this.topology = new Topology(

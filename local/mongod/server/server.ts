@@ -93,7 +93,7 @@ export const startServer = async (
   const member =
     options.replSetName === undefined
       ? undefined
-      : new Member(engine, dialect, log, keys, options.replSetName, options.port);
+      : new Member(engine, dialect, log, keys, options.replSetName, options);
   const puller = member === undefined ? undefined : new Puller(member, options.dbPath, die);
   const core: ServerCore = {
     options,

@@ -33,7 +33,7 @@ const openStory = async (site: number, part: RegExp): Promise<Story> => {
     priority: index === 0 ? 2 : 1,
   }));
   await stage.set.initiate([a, b, c], config, quick);
-  await stage.createRoot(a);
+  await stage.createRoot([a, b, c]);
   return { stage, network, members: [a, b, c] };
 };
 

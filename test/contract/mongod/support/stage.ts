@@ -14,6 +14,8 @@ const quickened = /heartbeatIntervalMillis|electionTimeoutMillis|heartbeatTimeou
 export interface How extends Comparison {
   /** Lines that depend on chance or time; left out on both sides. */
   readonly loose?: readonly RegExp[];
+  /** On a connection of its own. */
+  readonly fresh?: boolean;
   /** Changes the recorded command before it is sent: ids and versions of this run. */
   readonly mend?: (command: Document) => Document;
 }
@@ -56,28 +58,28 @@ export class Stage {
     return made;
   }
 
-  /** Starts members and initiates them, the first as primary; creates root. */
-  async open(wanted: string, options: MemberOptions = {}, priorities = [2]): Promise<void> {
+  /** Starts members and initiates them, the first as primary; creates root unless there is to be no user. */
+  async open(wanted: string, options: MemberOptions = {}, priorities = [2], withRoot = true): Promise<void> {
     const members = Array.from(wanted, (letter) => this.member(letter, options));
     await this.set.start(...members);
     const config = members.map(({ host }, index) => ({ _id: index, host, priority: priorities[index] ?? 1 }));
     await this.set.initiate(members, config, this.settings);
-    await this.createRoot(members[0]);
+    if (withRoot) await this.createRoot(members);
+    else await this.set.seen(members);
   }
 
-  async createRoot(member: TestMember | undefined): Promise<void> {
-    await member?.ask({
-      createUser: 'root',
-      pwd: 'root-pw',
-      roles: ['root'],
-      writeConcern: { w: 'majority', wtimeout: 20_000 },
-    });
+  /** Creates root, on all of the members; the first is primary. Resolves when each has seen all of them at work. */
+  async createRoot(members: readonly TestMember[]): Promise<void> {
+    const user = { createUser: 'root', pwd: 'root-pw', roles: ['root'] };
+    const reply = await members[0]?.ask({ ...user, writeConcern: { w: members.length, wtimeout: 20_000 } });
+    if (reply?.['writeConcernError'] !== undefined) throw new Error('the user did not reach all members');
+    await this.set.seen(members);
   }
 
   /** Plays one exchange, named by the start of its step; gives the reply. */
   async play(step: string, how: How = {}): Promise<Canonical> {
     const exchange = this.find(step);
-    const client = await this.clientFor(exchange);
+    const client = how.fresh === true ? await this.connectFor(exchange) : await this.clientFor(exchange);
     const command = how.mend?.(exchange.command) ?? exchange.command;
     const { reply, actual, recorded } = await replay(client, { ...exchange, command }, how);
     const loose = [...(how.loose ?? []), ...(Object.keys(this.settings).length > 0 ? [quickened] : [])];
@@ -118,16 +120,17 @@ export class Stage {
     const key = `${as} ${at}`;
     const known = this.clients.get(key);
     if (known?.isOpen === true) return known;
+    const client = await this.connectFor({ at, as });
+    this.clients.set(key, client);
+    return client;
+  }
+
+  private async connectFor({ at, as }: Pick<Exchange, 'at' | 'as'>): Promise<WireClient> {
     const member = [...this.members.values()].find(({ ip }) => at.startsWith(`${ip}:`));
     if (member === undefined) throw new Error(`no member at ${at}`);
     const password = passwords[as];
-    const open = (): Promise<WireClient> => {
-      if (as === 'nobody') return member.connect();
-      return password === undefined ? member.asSystem() : member.as(as, password);
-    };
-    const client = await open();
-    this.clients.set(key, client);
-    return client;
+    if (as === 'nobody') return member.connect();
+    return password === undefined ? member.asSystem() : member.as(as, password);
   }
 
   async end(): Promise<void> {

@@ -59,3 +59,10 @@ export const courseOf = (
     .filter((state) => !passed.includes(state));
   return states.filter((state, index) => state !== states[index - 1]);
 };
+
+/** The courses of several members, in no order: who of them is elected is chance. */
+export const coursesOf = (
+  views: readonly View[],
+  members: readonly { readonly ip: string }[],
+  also: readonly string[] = [],
+): string[] => members.map((member) => courseOf(views, member, also).join(' → ')).sort();

@@ -31,6 +31,8 @@ export interface MemberOptions {
   readonly replSet?: string | undefined;
   readonly flags?: readonly string[];
   readonly environment?: Record<string, string>;
+  /** Another address it listens on. */
+  readonly alsoAt?: string;
   /** 27017 unless the configured address is to be another. */
   readonly port?: number;
 }
@@ -66,14 +68,15 @@ export class TestMember {
   }
 
   private args(): string[] {
-    const { key = KEY, replSet = 'rs0', flags = [] } = this.options;
+    const { key = KEY, replSet = 'rs0', flags = [], alsoAt } = this.options;
     const keyFile = join(this.folder, 'key');
     rmSync(keyFile, { force: true });
     writeFileSync(keyFile, key);
     chmodSync(keyFile, 0o400);
     const set = replSet === '' ? [] : ['--replSet', replSet];
     const secured = key === '' ? [] : ['--keyFile', keyFile];
-    const base = ['--bind_ip', this.ip, '--port', String(this.port), '--dbpath', this.dbPath];
+    const bindIp = alsoAt === undefined ? this.ip : `${this.ip},${alsoAt}`;
+    const base = ['--bind_ip', bindIp, '--port', String(this.port), '--dbpath', this.dbPath];
     return [...base, ...set, ...secured, ...flags];
   }
 
@@ -93,17 +96,22 @@ export class TestMember {
       stdio: ['ignore', log, log],
       env: { ...process.env, ...this.options.environment },
     });
-    const { child } = this;
-    await eventually(
+    const answers = eventually(
       `${this.host} answers`,
       async () => {
-        if (child.exitCode !== null) throw new Error('exited');
         const client = await this.connect();
         client.close();
         return true;
       },
       startLimitMs,
     );
+    const { child } = this;
+    const ended = new Promise<never>((_, reject) => {
+      child.once('exit', (code) =>
+        reject(new Error(`${this.host} ended with ${code ?? 'a signal'}: ${this.log.slice(-500)}`)),
+      );
+    });
+    await Promise.race([answers, ended]);
   }
 
   connect(): Promise<WireClient> {
@@ -136,6 +144,12 @@ export class TestMember {
     this.system?.close();
     this.system = client;
     return client;
+  }
+
+  /** Empties the data folder. */
+  wipe(): void {
+    rmSync(this.dbPath, { recursive: true, force: true });
+    mkdirSync(this.dbPath, { recursive: true });
   }
 
   /** Ends the process with a signal and waits for its end; gives the exit code. */
@@ -221,6 +235,18 @@ export class TestSet {
     return eventually(`${member.host} is SECONDARY or ARBITER`, async () => {
       const hello = await member.ask({ isMaster: 1 });
       return hello['secondary'] === true || hello['arbiterOnly'] === true ? true : undefined;
+    });
+  }
+
+  /** Waits until each member has seen all of them as PRIMARY, SECONDARY or ARBITER. */
+  async seen(members: readonly TestMember[]): Promise<void> {
+    const settled = [1, 2, 7];
+    await eventually('all members see each other', async () => {
+      const views = await Promise.all(members.map((member) => member.ask({ replSetGetStatus: 1 })));
+      const states = views.flatMap(({ members: shown }) =>
+        Array.isArray(shown) ? shown.map((one: Document) => Number(one['state'])) : [-1],
+      );
+      return states.every((state) => settled.includes(state)) ? true : undefined;
     });
   }
 
