@@ -167,8 +167,8 @@ const listDatabases = (context: Context): Doc => {
   const names = [
     ...engine.store.databases(),
     ...(member === undefined || engine.isEmpty ? [] : ['local']),
-    // Where a real server keeps what it remembers of retryable writes.
-    ...(engine.sessions.isEmpty ? [] : ['config']),
+    // Where a real server keeps what it remembers of retryable writes, from its set's first primary on.
+    ...(member === undefined || engine.store.get('admin.system.version') === undefined ? [] : ['config']),
   ];
   const visible = may(context, 'listDatabases', 'cluster') ? [...new Set(names)].sort() : [];
   const databases = visible.map((name) => {

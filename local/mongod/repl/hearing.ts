@@ -1,4 +1,5 @@
 import { maxOpTime } from '../optime';
+import type { ConfigSettings } from './config';
 import type { HeartbeatResponse, HeartbeatResult } from './heartbeat';
 import { type MemberData, markDown, memberState, noteSign } from './member-state';
 import { planTakeover } from './takeover';
@@ -12,6 +13,10 @@ const known = (topology: Topology, host: string): MemberData | undefined =>
 
 const timeoutOf = (topology: Topology): number =>
   (topology.config?.settings.heartbeatTimeoutSecs ?? 10) * 1000;
+
+/** A member that says nothing for the election timeout is given up, so heartbeats come at least twice in it. */
+export const heartbeatInterval = (settings: ConfigSettings): number =>
+  Math.min(settings.heartbeatIntervalMillis, settings.electionTimeoutMillis / 2);
 
 /** Begins a heartbeat, or goes on with one that failed; gives the time left for an answer, ms. */
 export const beginHeartbeat = (topology: Topology, host: string, now: number): number => {

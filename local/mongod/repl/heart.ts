@@ -1,6 +1,6 @@
 import { messageOf } from '../error';
 import { LinkAuthError, RemoteError } from '../wire/link';
-import { beginHeartbeat, takeHeartbeat, triesAgain } from './hearing';
+import { beginHeartbeat, heartbeatInterval, takeHeartbeat, triesAgain } from './hearing';
 import { type HeartbeatResult, parseHeartbeatReply, renderHeartbeat } from './heartbeat';
 import type { Member } from './member';
 import { admitNewlyAdded } from './newly-added';
@@ -43,7 +43,5 @@ export const beat = async (member: Member, host: string): Promise<void> => {
     member.positionMoved();
   }
   if (member.dialect.implicitMajority) await admitNewlyAdded(member);
-  // A member that says nothing for the election timeout is given up, so heartbeats come at least twice in it.
-  const interval = Math.min(settings.heartbeatIntervalMillis, settings.electionTimeoutMillis / 2);
-  member.beatAfter(host, triesAgain(topology, host) ? 0 : interval);
+  member.beatAfter(host, triesAgain(topology, host) ? 0 : heartbeatInterval(settings));
 };

@@ -31,10 +31,6 @@ export const printSession = (lsid: Doc): string => {
 export class SessionTable {
   private readonly sessions = new Map<string, Session>();
 
-  get isEmpty(): boolean {
-    return this.sessions.size === 0;
-  }
-
   /** The highest transaction number seen in a session; undefined for a new session. */
   txnNumber(key: string): number | undefined {
     return this.sessions.get(key)?.txnNumber;

@@ -1,5 +1,10 @@
 import { parseConfig } from '../../../local/mongod/repl/config';
-import { beginHeartbeat, takeHeartbeat, triesAgain } from '../../../local/mongod/repl/hearing';
+import {
+  beginHeartbeat,
+  heartbeatInterval,
+  takeHeartbeat,
+  triesAgain,
+} from '../../../local/mongod/repl/hearing';
 import type { HeartbeatResponse } from '../../../local/mongod/repl/heartbeat';
 import { memberState } from '../../../local/mongod/repl/member-state';
 import { chooseSyncSource } from '../../../local/mongod/repl/sync-source';
@@ -118,6 +123,13 @@ test('a heartbeat that fails is tried again twice, but not beyond the heartbeat 
   takeHeartbeat(topology, 'h1:1', failure, 12_000);
   expect(data(1)).toMatchObject({ health: 0, message: 'gone', state: memberState.down });
   expect(triesAgain(topology, 'h1:1')).toBe(false);
+});
+
+test('heartbeats come at least twice in an election timeout', () => {
+  const { config } = make([{}]).topology;
+  if (config === null) throw new Error('no configuration');
+  expect(heartbeatInterval(config.settings)).toBe(2000);
+  expect(heartbeatInterval({ ...config.settings, electionTimeoutMillis: 1000 })).toBe(500);
 });
 
 test('a primary notes which members gave no sign for the election timeout', () => {

@@ -14,8 +14,10 @@ const quickened = /heartbeatIntervalMillis|electionTimeoutMillis|heartbeatTimeou
 export interface How extends Comparison {
   /** Lines that depend on chance or time; left out on both sides. */
   readonly loose?: readonly RegExp[];
-  /** On a connection of its own. */
+  /** On a new connection. */
   readonly fresh?: boolean;
+  /** On this connection. */
+  readonly client?: WireClient;
   /** Changes the recorded command before it is sent: ids and versions of this run. */
   readonly mend?: (command: Document) => Document;
 }
@@ -24,6 +26,7 @@ const passwords: Record<string, string> = {
   root: 'root-pw',
   clusterAdmin: 'admin-pw',
   clusterMonitor: 'monitor-pw',
+  custom: 'x',
 };
 
 /** A recorded scenario on members of this run: plays its exchanges and knows which are left. */
@@ -79,7 +82,8 @@ export class Stage {
   /** Plays one exchange, named by the start of its step; gives the reply. */
   async play(step: string, how: How = {}): Promise<Canonical> {
     const exchange = this.find(step);
-    const client = how.fresh === true ? await this.connectFor(exchange) : await this.clientFor(exchange);
+    const client =
+      how.client ?? (how.fresh === true ? await this.connectFor(exchange) : await this.clientFor(exchange));
     const command = how.mend?.(exchange.command) ?? exchange.command;
     const { reply, actual, recorded } = await replay(client, { ...exchange, command }, how);
     const loose = [...(how.loose ?? []), ...(Object.keys(this.settings).length > 0 ? [quickened] : [])];
@@ -90,6 +94,12 @@ export class Stage {
       lines: kept(recorded),
     });
     return reply;
+  }
+
+  /** Opens the connection that an exchange will be played on. */
+  async prepare(step: string): Promise<void> {
+    const exchange = this.exchanges.find((known) => known.step.startsWith(step));
+    if (exchange !== undefined) await this.clientFor(exchange);
   }
 
   /** The command of an exchange that a test sends itself. */
