@@ -1,4 +1,7 @@
 import type { Document } from 'bson';
+import { chooseDialect } from '../../../local/mongod/options/dialect';
+import { checkFeatureVersion } from '../../../local/mongod/storage/feature-version';
+import { Store } from '../../../local/mongod/storage/store';
 import { findEngine } from './support/engine';
 import { quick } from './support/stage';
 import { type TestMember, TestSet, eventually } from './support/test-set';
@@ -139,82 +142,100 @@ onStandIn('7.0', () => {
 onStandIn('from release to release', () => {
   const kept = { insert: 't', documents: [{ _id: 'kept' }], writeConcern: { w: 'majority' }, $db: 'd' };
 
-  test('data of 4.2 goes up to 7.0 release by release, the feature version in between; no release takes data that is further away', async () => {
-    const member = await single(54, speaking('4.2'));
-    await member.ask(kept);
-    const releases = ['4.2', '4.4', '5.0', '6.0', '7.0'];
-    for (const [index, release] of releases.entries()) {
-      const before = releases[index - 1];
-      if (before !== undefined) {
-        await member.stop('SIGTERM');
-        await member.start(speaking(release));
-        await eventually(`${release} is primary`, async () =>
-          (await member.ask({ isMaster: 1 }))['ismaster'] === true ? true : undefined,
-        );
-        expect(await versionAt(member)).toBe(before);
-        const confirm = release === '7.0' ? { confirm: true } : {};
-        expect(await member.ask({ [name]: release, ...confirm })).toMatchObject({ ok: 1 });
+  test.concurrent(
+    'data of 4.2 goes up to 7.0 release by release, the feature version in between; 4.2 does not take it up again',
+    async () => {
+      const member = await single(54, speaking('4.2'));
+      await member.ask(kept);
+      const releases = ['4.2', '4.4', '5.0', '6.0', '7.0'];
+      for (const [index, release] of releases.entries()) {
+        const before = releases[index - 1];
+        if (before !== undefined) {
+          await member.stop('SIGTERM');
+          await member.start(speaking(release));
+          await eventually(`${release} is primary`, async () =>
+            (await member.ask({ isMaster: 1 }))['ismaster'] === true ? true : undefined,
+          );
+          expect(await versionAt(member)).toBe(before);
+          const confirm = release === '7.0' ? { confirm: true } : {};
+          expect(await member.ask({ [name]: release, ...confirm })).toMatchObject({ ok: 1 });
+        }
+        expect(await versionAt(member)).toBe(release);
+        expect(await member.ask({ find: 't', $db: 'd' })).toMatchObject({
+          cursor: { firstBatch: [{ _id: 'kept' }] },
+        });
       }
-      expect(await versionAt(member)).toBe(release);
-      expect(await member.ask({ find: 't', $db: 'd' })).toMatchObject({
-        cursor: { firstBatch: [{ _id: 'kept' }] },
-      });
-      for (const far of [releases[index - 1], releases[index + 2]]) {
-        if (far === undefined) continue;
-        await member.stop('SIGTERM');
-        await expect(member.start(speaking(far))).rejects.toThrow('UPGRADE PROBLEM');
-        expect(member.exitCode).toBe(62);
-        await member.start(speaking(release));
+      await member.stop('SIGTERM');
+      await expect(member.start(speaking('4.2'))).rejects.toThrow(
+        `Found an invalid featureCompatibilityVersion document (ERROR: BadValue: Invalid value for version, found 7.0, expected '4.2' or '4.0'. Contents of featureCompatibilityVersion document in admin.system.version: { _id: "featureCompatibilityVersion", version: "7.0" }. ${see42})`,
+      );
+      expect(member.exitCode).toBe(62);
+    },
+  );
+
+  test('a binary takes data of its own release and of the one before, and no other', () => {
+    const releases = ['4.2', '4.4', '5.0', '6.0', '7.0'];
+    for (const [binary, release] of releases.entries()) {
+      for (const [found, version] of releases.entries()) {
+        const store = new Store();
+        const o = { _id: 'featureCompatibilityVersion', version };
+        store.apply({ op: 'i', ns: 'admin.system.version', o });
+        const check = (): void => checkFeatureVersion(store, chooseDialect(release));
+        if (found === binary || found === binary - 1) expect(check).not.toThrow();
+        else expect(check).toThrow(`version: "${version}" }`);
       }
     }
-    await member.stop('SIGTERM');
-    await expect(member.start(speaking('4.2'))).rejects.toThrow(
-      `Found an invalid featureCompatibilityVersion document (ERROR: BadValue: Invalid value for version, found 7.0, expected '4.2' or '4.0'. Contents of featureCompatibilityVersion document in admin.system.version: { _id: "featureCompatibilityVersion", version: "7.0" }. ${see42})`,
-    );
   });
 
-  test('a member of the release before ends when the feature version leaves it behind, and cannot sync anew', async () => {
-    const set = makeSet(55);
-    const [a, b] = ['7.0', '6.0'].map((release, index) =>
-      set.member(index + 1, { environment: speaking(release) }),
-    );
-    if (a === undefined || b === undefined) throw new Error('two members');
-    await set.start(a, b);
-    await set.initiate([a], [{ _id: 0, host: a.host }], quick);
-    expect(await a.ask({ [name]: '6.0', confirm: true })).toMatchObject({ ok: 1 });
-    const { config } = await a.ask({ replSetGetConfig: 1 });
-    const members = [
-      { _id: 0, host: a.host },
-      { _id: 1, host: b.host, votes: 0, priority: 0 },
-    ];
-    expect(await a.ask({ replSetReconfig: { ...(config as Document), version: 2, members } })).toMatchObject({
-      ok: 1,
-    });
-    await set.settled(b);
-    expect(await versionAt(b)).toBe('6.0');
+  test.concurrent(
+    'a member of the release before ends when the feature version leaves it behind, and cannot sync anew',
+    async () => {
+      const set = makeSet(55);
+      const [a, b] = ['7.0', '6.0'].map((release, index) =>
+        set.member(index + 1, { environment: speaking(release) }),
+      );
+      if (a === undefined || b === undefined) throw new Error('two members');
+      await set.start(a, b);
+      await set.initiate([a], [{ _id: 0, host: a.host }], quick);
+      expect(await a.ask({ [name]: '6.0', confirm: true })).toMatchObject({ ok: 1 });
+      const { config } = await a.ask({ replSetGetConfig: 1 });
+      const members = [
+        { _id: 0, host: a.host },
+        { _id: 1, host: b.host, votes: 0, priority: 0 },
+      ];
+      expect(
+        await a.ask({ replSetReconfig: { ...(config as Document), version: 2, members } }),
+      ).toMatchObject({
+        ok: 1,
+      });
+      await set.settled(b);
+      expect(await versionAt(b)).toBe('6.0');
 
-    expect(await a.ask({ [name]: '7.0', confirm: true })).toMatchObject({ ok: 1 });
-    const ended = (): Promise<boolean> =>
-      eventually('the older member has ended', () => Promise.resolve(b.exitCode === null ? undefined : true));
-    await ended();
-    expect(b.exitCode).toBe(14);
-    // It may end again before it was seen to answer.
-    await b.start().catch(() => undefined);
-    await ended();
-    expect(b.exitCode).toBe(14);
-    expect(b.log).toContain("Invalid feature compatibility version value '7.0'");
+      expect(await a.ask({ [name]: '7.0', confirm: true })).toMatchObject({ ok: 1 });
+      const ended = (): Promise<boolean> =>
+        eventually('the older member has ended', () =>
+          Promise.resolve(b.exitCode === null ? undefined : true),
+        );
+      await ended();
+      expect(b.exitCode).toBe(14);
+      // It may end again before it was seen to answer.
+      await b.start().catch(() => undefined);
+      await ended();
+      expect(b.exitCode).toBe(14);
+      expect(b.log).toContain("Invalid feature compatibility version value '7.0'");
 
-    b.wipe();
-    await b.start();
-    const status = await eventually('an initial sync has failed', async () => {
-      const reply = await b.ask({ replSetGetStatus: 1, initialSync: 1 });
-      const { initialSyncStatus } = reply as { initialSyncStatus?: { failedInitialSyncAttempts: number } };
-      return Number(initialSyncStatus?.failedInitialSyncAttempts) > 0 ? JSON.stringify(reply) : undefined;
-    });
-    expect(status).toContain("expected '5.0' or '5.3' or '6.0'");
-    await b.stop('SIGTERM');
-    await b.start(speaking('7.0'));
-    await set.settled(b);
-    expect(await versionAt(b)).toBe('7.0');
-  });
+      b.wipe();
+      await b.start();
+      const status = await eventually('an initial sync has failed', async () => {
+        const reply = await b.ask({ replSetGetStatus: 1, initialSync: 1 });
+        const { initialSyncStatus } = reply as { initialSyncStatus?: { failedInitialSyncAttempts: number } };
+        return Number(initialSyncStatus?.failedInitialSyncAttempts) > 0 ? JSON.stringify(reply) : undefined;
+      });
+      expect(status).toContain("expected '5.0' or '5.3' or '6.0'");
+      await b.stop('SIGTERM');
+      await b.start(speaking('7.0'));
+      await set.settled(b);
+      expect(await versionAt(b)).toBe('7.0');
+    },
+  );
 });
