@@ -51,10 +51,13 @@ async function runEndToEnd(
   const stage = await openStage();
   if (!stage.available) {
     say(`e2e skipped: ${stage.reason}`);
-    return runJest(home, ['e2e'], { FEDSTATE_E2E: '' });
+    return runJest(home, ['e2e', 'faults'], { FEDSTATE_E2E: '' });
   }
   try {
-    return await runJest(home, ['e2e'], { FEDSTATE_E2E: stage.environmentFile });
+    const env = { FEDSTATE_E2E: stage.environmentFile };
+    const tally = await runJest(home, ['e2e'], env);
+    say('== e2e, with clusters that are lost');
+    return addTallies(tally, await runJest(home, ['faults'], env, 'one by one'));
   } finally {
     await stage.close();
   }

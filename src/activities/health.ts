@@ -8,6 +8,7 @@ import { watchMember, type MemberSight } from '../mongodb/watch';
 import { findInstance, type ActivityContext, type InstanceInput } from './context';
 import { judgeInstance } from './status';
 import { desiredMembers, readLayout } from './layout';
+import { keyOf, readDeviations } from './upkeep';
 
 export interface WatchInput extends InstanceInput {
   readonly digest?: string | undefined;
@@ -75,6 +76,7 @@ async function look(
     if (layout.done) follow(desiredMembers(cr, layout.value).map((member) => member.host));
     const health = await judgeInstance(context, cr);
     const reports = await readBindingDigest(context, instance);
+    const deviations = (await readDeviations(context, cr)).map((one) => `${keyOf(one)} is ${one.what}`);
     const facts = {
       word: health?.word,
       reasons: health?.reasons,
@@ -87,8 +89,10 @@ async function look(
         (lagSeconds ?? 0) > 30,
       ]),
       reports,
+      deviations,
     };
-    const summary = `${health?.word ?? 'UnKnown'}: ${(health?.reasons ?? []).join('; ') || 'as desired'}`;
+    const reasons = [...(health?.reasons ?? []), ...deviations];
+    const summary = `${health?.word ?? 'UnKnown'}: ${reasons.join('; ') || 'as desired'}`;
     return {
       gone: false,
       digest: createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 16),

@@ -8,6 +8,7 @@ import { listClusters, vipOf, type Cluster } from '../karmada/cluster';
 import { namespaceOf } from '../karmada/template';
 import { KINDS, metadataSchema } from '../kube/object';
 import type { ActivityContext } from './context';
+import { isCreated } from './instance-marks';
 import { readPlacement } from './placement';
 
 /** Where each member goes and is reached, out of the placement, the clusters' VIPs and the Services' NodePorts. */
@@ -17,6 +18,8 @@ export interface Layout {
   /** The one member that may be initiated. */
   readonly seed: { readonly cluster: string; readonly ordinal: number };
   readonly survivesAnyCluster: boolean;
+  /** Clusters of the shares that Karmada does not know, or not with an address: a sentence for each. */
+  readonly strayed: readonly string[];
   /** Keys of labels that some Cluster object carries: what speaks of them is not for nodes. */
   readonly clusterLabels: ReadonlySet<string>;
 }
@@ -54,7 +57,9 @@ export async function readLayout(
     (await listClusters(context.karmada)).map((cluster) => [cluster.metadata.name, cluster]),
   );
   const active = placement.shares.filter((share) => share.replicaset > 0 || share.arbiter === true);
-  const withoutVip = active.filter((share) => vipOfName(clusters, share.cluster) === undefined);
+  const lastKnown = isCreated(cr) ? readLastVips(cr) : new Map<string, string>();
+  const vipIn = (name: string): string | undefined => vipOfName(clusters, name) ?? lastKnown.get(name);
+  const withoutVip = active.filter((share) => vipIn(share.cluster) === undefined);
   if (withoutVip.length > 0) {
     const names = withoutVip.map((share) => share.cluster).join(', ');
     return waitFor({
@@ -65,7 +70,7 @@ export async function readLayout(
   const ports = await readNodePorts(context, cr);
   const shares = active.map((share) => ({
     cluster: share.cluster,
-    vip: vipOfName(clusters, share.cluster) ?? '',
+    vip: vipIn(share.cluster) ?? '',
     replicaset: share.replicaset,
     arbiter: share.arbiter === true,
   }));
@@ -76,7 +81,7 @@ export async function readLayout(
       cluster: member.cluster,
       ordinal: member.ordinal,
       votes: member.votes,
-      host: port === undefined ? undefined : hostAddress(vipOfName(clusters, member.cluster) ?? '', port),
+      host: port === undefined ? undefined : hostAddress(vipIn(member.cluster) ?? '', port),
       region: cluster?.spec.region,
       zone: cluster?.spec.zone ?? cluster?.spec.zones?.[0],
     };
@@ -89,8 +94,33 @@ export async function readLayout(
     members,
     seed: seedOf(cr, first.cluster),
     survivesAnyCluster: placement.quorum.survivesAnyCluster,
+    strayed: shares.flatMap((share) => describeStrayed(clusters, share)),
     clusterLabels: new Set([...clusters.values()].flatMap((cluster) => Object.keys(cluster.metadata.labels))),
   });
+}
+
+/** The addresses that the members were given: a cluster that lost its label, or its registration, keeps them. */
+function readLastVips(cr: MultiCloudMongoDB): Map<string, string> {
+  const vips = new Map<string, string>();
+  for (const { cluster, host } of cr.status?.members ?? []) {
+    const vip = /^\[?([^\]]+)\]?:\d+$/.exec(host ?? '')?.[1];
+    if (vip !== undefined) vips.set(cluster, vip);
+  }
+  return vips;
+}
+
+function describeStrayed(clusters: ReadonlyMap<string, Cluster>, { cluster, vip }: LayoutShare): string[] {
+  const there = clusters.get(cluster);
+  if (there === undefined) {
+    return [
+      `cluster ${cluster} is not registered with Karmada: its members run on with their data, and nothing is changed or removed there until it is registered again under this name with its label vip=${vip}`,
+    ];
+  }
+  return vipOf(there) === undefined
+    ? [
+        `cluster ${cluster} has lost its label vip: set it to ${vip}, the address that its members are known by`,
+      ]
+    : [];
 }
 
 /** An IPv6 address wants brackets before a port. */

@@ -1,4 +1,4 @@
-import { cancellationSignal, heartbeat } from '@temporalio/activity';
+import { cancellationSignal } from '@temporalio/activity';
 import type { MultiCloudMongoDB } from '../api/multicloudmongodb';
 import { writablePrimary } from '../domain/health';
 import { ANNOTATIONS } from '../domain/marks';
@@ -18,6 +18,7 @@ import {
 import { planMembership } from '../planner/plan-membership';
 import { annotateInstance, loadInstance, type ActivityContext, type InstanceInput } from './context';
 import { readCredentials, type InstanceCredentials } from './credentials';
+import { withHeartbeat } from './heartbeat';
 import { isCreated } from './instance-marks';
 import { desiredMembers, readLayout } from './layout';
 import { readSecret } from './references';
@@ -25,8 +26,6 @@ import { readSecret } from './references';
 export interface StepInput extends InstanceInput {
   readonly step: MembershipStep;
 }
-
-const BEAT_MS = 5_000;
 
 export function createReplicaSetActivities(context: ActivityContext) {
   return {
@@ -162,22 +161,4 @@ async function haveUsers(
 async function knownHosts(context: ActivityContext, cr: MultiCloudMongoDB): Promise<string[]> {
   const layout = await readLayout(context, cr);
   return layout.done ? desiredMembers(cr, layout.value).map((member) => member.host) : [];
-}
-
-/** Heartbeats while `run` works, so that cancellation and a dead worker are noticed. */
-async function withHeartbeat<T>(
-  what: string,
-  run: (tell: (detail: string) => void) => Promise<T>,
-): Promise<T> {
-  let detail = what;
-  const timer = setInterval(() => heartbeat(detail), BEAT_MS);
-  heartbeat(detail);
-  try {
-    return await run((news) => {
-      detail = `${what}: ${news}`;
-      heartbeat(detail);
-    });
-  } finally {
-    clearInterval(timer);
-  }
 }

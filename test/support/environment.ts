@@ -13,6 +13,8 @@ export interface Environment {
   readonly logFolders: readonly string[];
   /** Command that kills one process of the local stack by name; absent outside it. */
   readonly killCommand?: readonly string[] | undefined;
+  /** Command that takes a fault (cut, heal, stop, start, …) and its target; absent where the clusters are somebody else's. */
+  readonly faultCommand?: readonly string[] | undefined;
 }
 
 const fileSchema = z.object({
@@ -21,6 +23,7 @@ const fileSchema = z.object({
   temporalAddress: z.string(),
   logFolders: z.array(z.string()).default([]),
   killCommand: z.array(z.string()).optional(),
+  faultCommand: z.array(z.string()).optional(),
 });
 
 /** Why the suite cannot run, or undefined: FEDSTATE_E2E names a JSON file with kubeconfig paths. */
@@ -46,5 +49,6 @@ export function readEnvironment(): Environment {
     temporalAddress: facts.temporalAddress,
     logFolders: facts.logFolders,
     killCommand: facts.killCommand,
+    faultCommand: facts.faultCommand,
   };
 }
