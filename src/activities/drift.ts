@@ -116,7 +116,7 @@ const asksForPull = (cr: MultiCloudMongoDB, live: ReadonlyMap<string, Live>): bo
 function judge({ kind, manifest }: Built, live: ReadonlyMap<string, Live>): Deviation[] {
   const { name } = manifest.metadata;
   const found = live.get(keyOf(kind, name));
-  if (found !== undefined && holds(manifest, found)) return [];
+  if (found !== undefined && holds(contentOf(manifest), found)) return [];
   return [
     { kind, name, what: found === undefined ? 'gone' : 'changed', remedy: { kind: 'apply', manifest } },
   ];
@@ -138,7 +138,7 @@ function judgeTemplate(
     return [{ ...one, what: 'gone', remedy }];
   }
   const surplus = OVERRIDE_ONLY.filter((field) => found.spec?.[field] !== undefined);
-  if (manifest !== undefined && !holds(manifest, found))
+  if (manifest !== undefined && !holds(contentOf(manifest), found))
     return [{ ...one, what: 'changed', remedy: { kind: 'apply', manifest, surplus } }];
   return surplus.length === 0 ? [] : [{ ...one, what: 'changed', remedy: { kind: 'strip', surplus } }];
 }
@@ -155,6 +155,9 @@ function rebuildTemplate(context: ActivityContext, cr: MultiCloudMongoDB, layout
   });
   return cr.metadata.annotations[ANNOTATIONS.appliedTemplate] === digestOf(built) ? built : undefined;
 }
+
+/** Items of a list do not tell their kind. */
+const contentOf = (manifest: Manifest): unknown => ({ ...manifest, apiVersion: undefined, kind: undefined });
 
 /** Whether everything that is wanted stands there; what others and the API server have added does not count. */
 export function holds(wanted: unknown, live: unknown): boolean {

@@ -1,5 +1,6 @@
 import { cancellationSignal } from '@temporalio/activity';
 import type { MultiCloudMongoDB } from '../api/multicloudmongodb';
+import { isFedStateError, messageOf } from '../domain/errors';
 import { writablePrimary } from '../domain/health';
 import { ANNOTATIONS } from '../domain/marks';
 import { REPLICA_SET_NAME } from '../domain/names';
@@ -126,13 +127,23 @@ export function createReplicaSetActivities(context: ActivityContext) {
   };
 }
 
-/** The set as its members tell it; when there are no credentials yet, nobody is asked. */
+/** The set as its members tell it; without credentials nobody can be asked, which is not a failure of the question. */
 export async function observeInstance(
   context: ActivityContext,
   cr: MultiCloudMongoDB,
   hosts: readonly string[],
 ): Promise<ReplicaSetObservation> {
-  return observe(hosts, await readCredentials(context, cr));
+  try {
+    return await observe(hosts, await readCredentials(context, cr));
+  } catch (error) {
+    if (!isFedStateError(error, 'NotFound')) throw error;
+    const reason = messageOf(error);
+    return {
+      at: context.now().toISOString(),
+      reports: [],
+      unreachable: hosts.map((host) => ({ host, reason })),
+    };
+  }
 }
 
 function observe(hosts: readonly string[], credentials: InstanceCredentials): Promise<ReplicaSetObservation> {

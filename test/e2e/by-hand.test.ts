@@ -149,9 +149,9 @@ suite('by hand on Karmada', () => {
     const template = refOf(KINDS.mongoDB, name);
     const policy = refOf(KINDS.propagationPolicy, name);
     const before = (await karmada.get(template, contentSchema))?.spec;
-    // A template that names members to retire would reach every member: no manager may act on it.
+    // A count in the template would be every cluster's, where the override is lost too.
     await karmada.mergePatch(template, {
-      spec: { persistence: { storage: '300Mi' }, pause: null, members: 1 },
+      spec: { resources: { limits: { memory: '600Mi' } }, members: 1 },
     });
     await karmada.mergePatch(policy, { spec: { preserveResourcesOnDeletion: false } });
     await until('put back', 90, async () => {
@@ -159,7 +159,7 @@ suite('by hand on Karmada', () => {
       const preserve = (await karmada.get(policy, contentSchema))?.spec?.['preserveResourcesOnDeletion'];
       return stringify(now) === stringify(before) && preserve === true
         ? { answer: true }
-        : { reason: stringify([now?.['persistence'], now?.['members'], preserve]) };
+        : { reason: stringify([now?.['resources'], now?.['members'], preserve]) };
     });
     await awaitHealth(karmada, NAMESPACE, name);
     const versions = async () =>

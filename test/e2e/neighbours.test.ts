@@ -52,7 +52,7 @@ suite('neighbours', () => {
 
   it('do not touch each other', async () => {
     await Promise.all([shareNothingByName(), waitForRoom(), meetForeigners(), replaceTakenPort()]);
-  }, 300_000);
+  }, 600_000);
 
   /** One name in two namespaces; two of one namespace with the same configuration and pull Secret. */
   async function shareNothingByName(): Promise<void> {
@@ -128,7 +128,7 @@ suite('neighbours', () => {
     };
     const names = ['first', 'second'] as const;
     await Promise.all(names.map((name) => createInstance(karmada, NAMESPACE, name, spec)));
-    const [placed, waiting] = await until('one runs and one waits', 120, async () => {
+    const [placed, waiting] = await until('one runs and one waits', 240, async () => {
       const both = await Promise.all(names.map((name) => readInstance(karmada, NAMESPACE, name)));
       const healthy = both.find((cr) => cr?.status?.state === 'Health' && cr.status.operation === undefined);
       const waits = both.find((cr) => cr?.status?.operation?.waitReason === 'Unschedulable');
@@ -216,7 +216,7 @@ suite('neighbours', () => {
       ['elder', 'MongoDB neighbours/elder in Karmada'],
       ['guest', `Service neighbours/guest-mongodb-0 in cluster ${cluster}`],
     ] as const) {
-      const cr = await until(`${name} in conflict`, 90, async () => {
+      const cr = await until(`${name} in conflict`, 240, async () => {
         const now = await readInstance(karmada, NAMESPACE, name);
         return now?.status?.operation?.waitReason === 'Conflict'
           ? { answer: now }
