@@ -51,7 +51,7 @@ async function runEndToEnd(
   const stage = await openStage();
   if (!stage.available) {
     say(`e2e skipped: ${stage.reason}`);
-    return runJest(home, ['e2e', 'audit'], { FEDSTATE_E2E: '' });
+    return runJest(home, ['e2e', 'audit', 'faults'], { FEDSTATE_E2E: '' });
   }
   try {
     const env = { FEDSTATE_E2E: stage.environmentFile };
@@ -59,7 +59,9 @@ async function runEndToEnd(
     say('== audit');
     // A run that broke off has not used what it would have used.
     const whole = tally.failed === 0 ? '1' : '';
-    return addTallies(tally, await runJest(home, ['audit'], { ...env, FEDSTATE_E2E_WHOLE: whole }));
+    const audited = addTallies(tally, await runJest(home, ['audit'], { ...env, FEDSTATE_E2E_WHOLE: whole }));
+    say('== e2e, with clusters that are lost');
+    return addTallies(audited, await runJest(home, ['faults'], env, 'one by one'));
   } finally {
     await stage.close();
   }

@@ -11,6 +11,7 @@ import { namespaceOf } from '../karmada/template';
 import { KINDS, metadataSchema } from '../kube/object';
 import { desiredFault } from '../planner/config-rules';
 import type { ActivityContext } from './context';
+import { isCreated } from './instance-marks';
 import { readPlacement } from './placement';
 
 /** Where each member goes and is reached, out of the placement, the clusters' VIPs and the Services' NodePorts. */
@@ -20,6 +21,8 @@ export interface Layout {
   /** The one member that may be initiated. */
   readonly seed: { readonly cluster: string; readonly ordinal: number };
   readonly survivesAnyCluster: boolean;
+  /** Clusters of the shares that Karmada does not know, or not with an address: a sentence for each. */
+  readonly strayed: readonly string[];
   /** Keys of labels that some Cluster object carries: what speaks of them is not for nodes. */
   readonly clusterLabels: ReadonlySet<string>;
 }
@@ -57,16 +60,20 @@ export async function readLayout(
     (await listClusters(context.karmada)).map((cluster) => [cluster.metadata.name, cluster]),
   );
   const active = placement.shares.filter((share) => share.replicaset > 0 || share.arbiter === true);
+  const lastKnown = isCreated(cr) ? readLastVips(cr) : new Map<string, string>();
+  const vipIn = (name: string): string | undefined => vipOfName(clusters, name) ?? lastKnown.get(name);
   const faults = active.flatMap(({ cluster: name }) => {
+    if (vipIn(name) !== undefined) return [];
     const cluster = clusters.get(name);
-    if (cluster === undefined) return [`Cluster ${name} is not registered with Karmada any more.`];
-    return vipOf(cluster) === undefined ? [describeMissingVip(cluster)] : [];
+    return cluster === undefined
+      ? [`Cluster ${name} is not registered with Karmada any more.`]
+      : [describeMissingVip(cluster)];
   });
   if (faults.length > 0) return waitFor({ code: 'VipMissing', message: faults.join(' ') });
   const ports = await readNodePorts(context, cr);
   const shares = active.map((share) => ({
     cluster: share.cluster,
-    vip: vipOfName(clusters, share.cluster) ?? '',
+    vip: vipIn(share.cluster) ?? '',
     replicaset: share.replicaset,
     arbiter: share.arbiter === true,
   }));
@@ -77,7 +84,7 @@ export async function readLayout(
       cluster: member.cluster,
       ordinal: member.ordinal,
       votes: member.votes,
-      host: port === undefined ? undefined : joinHostPort(vipOfName(clusters, member.cluster) ?? '', port),
+      host: port === undefined ? undefined : joinHostPort(vipIn(member.cluster) ?? '', port),
       region: cluster?.spec.region,
       zone: cluster?.spec.zone ?? cluster?.spec.zones?.[0],
     };
@@ -90,6 +97,7 @@ export async function readLayout(
     members,
     seed,
     survivesAnyCluster: placement.quorum.survivesAnyCluster,
+    strayed: shares.flatMap((share) => describeStrayed(clusters, share)),
     clusterLabels: new Set([...clusters.values()].flatMap((cluster) => Object.keys(cluster.metadata.labels))),
   });
 }
@@ -104,6 +112,30 @@ function seedOf(cr: MultiCloudMongoDB, members: readonly LayoutMember[]): Layout
   );
   const first = data.find((member) => desiredMember(member, '', overrides).priority > 0) ?? data[0];
   return first === undefined ? undefined : { cluster: first.cluster, ordinal: first.ordinal };
+}
+
+/** The addresses that the members were given: a cluster that lost its label, or its registration, keeps them. */
+function readLastVips(cr: MultiCloudMongoDB): Map<string, string> {
+  const vips = new Map<string, string>();
+  for (const { cluster, host } of cr.status?.members ?? []) {
+    const vip = /^\[?([^\]]+)\]?:\d+$/.exec(host ?? '')?.[1];
+    if (vip !== undefined) vips.set(cluster, vip);
+  }
+  return vips;
+}
+
+function describeStrayed(clusters: ReadonlyMap<string, Cluster>, { cluster, vip }: LayoutShare): string[] {
+  const there = clusters.get(cluster);
+  if (there === undefined) {
+    return [
+      `cluster ${cluster} is not registered with Karmada: its members run on with their data, and nothing is changed or removed there until it is registered again under this name with its label vip=${vip}`,
+    ];
+  }
+  return vipOf(there) === undefined
+    ? [
+        `cluster ${cluster} has lost its label vip: set it to ${vip}, the address that its members are known by`,
+      ]
+    : [];
 }
 
 /** What the placement and the spec together make impossible: nothing is to be made before it is cured. */

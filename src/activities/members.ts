@@ -6,7 +6,7 @@ import { readBinding, reportsOf, type ClusterReport } from '../karmada/binding';
 import { namespaceOf } from '../karmada/template';
 import { KINDS } from '../kube/object';
 import { loadInstance, type ActivityContext, type InstanceInput } from './context';
-import { overrideRules, revisionOf } from './dispatch';
+import { overrideRules, revisionOf } from './manifests';
 import { readLayout, type Layout } from './layout';
 import { dropPromises } from './room-ledger';
 

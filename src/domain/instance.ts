@@ -97,4 +97,5 @@ export const CONDITIONS = {
   conflict: 'Conflict',
   warning: 'Warning',
   specApplied: 'SpecApplied',
+  intact: 'Intact',
 } as const;

@@ -22,6 +22,7 @@ export const LABELS = {
   customConfigPolicy: 'app.karmada.io/custom-configmap-pp',
   secretsPolicy: 'app.karmada.io/secrets-pp',
   deletionProtected: 'resourcetemplate.karmada.io/deletion-protected',
+  karmadaManaged: 'karmada.io/managed',
 } as const;
 
 export const MANAGED_BY = 'fedstate';
@@ -32,6 +33,8 @@ export const ANNOTATIONS = {
   created: 'middleware.fedstate.io/created',
   /** `<generation>/<digest>` of the spec that was dispatched last: what another one asks for has not reached the members. */
   appliedSpec: 'middleware.fedstate.io/applied-spec',
+  /** Digest of the MongoDB template that was dispatched last: only what can be built again as it was is put back. */
+  appliedTemplate: 'middleware.fedstate.io/applied-template',
   /** `<cluster>/<ordinal>` of the one member that may ever be initiated; written before the first attempt. */
   seedMember: 'middleware.fedstate.io/seed-member',
   /** Revision of the override that made this object's spec; the member's status echoes it. */

@@ -107,7 +107,11 @@ export const instanceViewSchema: z.ZodType<InstanceView> = z
     };
   });
 
-const OURS: ReadonlySet<string> = new Set([ANNOTATIONS.created, ANNOTATIONS.seedMember]);
+const OURS: ReadonlySet<string> = new Set([
+  ANNOTATIONS.created,
+  ANNOTATIONS.seedMember,
+  ANNOTATIONS.appliedTemplate,
+]);
 
 function digestAnnotations(annotations: Readonly<Record<string, string>>): string {
   const steering = Object.entries(annotations)

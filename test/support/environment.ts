@@ -15,6 +15,8 @@ export interface Environment {
   readonly auditLogs: ReadonlyMap<string, string>;
   /** Command that kills one process of the local stack by name; absent outside it. */
   readonly killCommand?: readonly string[] | undefined;
+  /** Command that takes a fault (cut, heal, stop, start, …) and its target; absent where the clusters are somebody else's. */
+  readonly faultCommand?: readonly string[] | undefined;
 }
 
 const fileSchema = z.object({
@@ -24,6 +26,7 @@ const fileSchema = z.object({
   logFolders: z.array(z.string()).default([]),
   auditLogs: z.record(z.string(), z.string()).default({}),
   killCommand: z.array(z.string()).optional(),
+  faultCommand: z.array(z.string()).optional(),
 });
 
 /** Why the suite cannot run, or undefined: FEDSTATE_E2E names a JSON file with kubeconfig paths. */
@@ -50,5 +53,6 @@ export function readEnvironment(): Environment {
     logFolders: facts.logFolders,
     auditLogs: new Map(Object.entries(facts.auditLogs)),
     killCommand: facts.killCommand,
+    faultCommand: facts.faultCommand,
   };
 }
