@@ -23,18 +23,11 @@ import { joinHostPort } from '../../../src/domain/address';
 import type { ClusterCapacity } from '../../../src/domain/capacity';
 import { isFedStateError } from '../../../src/domain/errors';
 import { resolveImage } from '../../../src/domain/image';
-import { ANNOTATIONS, LABELS } from '../../../src/domain/marks';
-import { customConfigPolicyName, policyLabelValue, type Ordinal } from '../../../src/domain/names';
+import { ANNOTATIONS } from '../../../src/domain/marks';
+import type { Ordinal } from '../../../src/domain/names';
 import { done, waitFor, type StageResult } from '../../../src/domain/operation';
 import type { Placement } from '../../../src/domain/placement';
-import { buildOverridePolicy, buildPropagationPolicy } from '../../../src/karmada/policy';
-import {
-  buildHostConf,
-  instanceLabels,
-  namespaceOf,
-  ownerOf,
-  settingsOf,
-} from '../../../src/karmada/template';
+import { settingsOf } from '../../../src/karmada/template';
 import { KINDS, type Kind, type Manifest } from '../../../src/kube/object';
 import { buildMongodConfig } from '../../../src/member/build/config';
 import { buildDisruptionBudget } from '../../../src/member/build/disruption-budget';
