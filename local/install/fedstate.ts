@@ -1,8 +1,7 @@
-import { join } from 'node:path';
 import type { ProgramPaths } from '../programs/obtain';
 import type { StackLayout } from '../stack/layout';
 import type { SupervisorClient } from '../stack/supervisor-client';
-import { installControlPlane } from './control-plane';
+import { installControlPlane, roleKubeconfigsIn } from './control-plane';
 import { awaitMember, installMember } from './member-cluster';
 import { roleSpecs } from './roles';
 
@@ -22,9 +21,9 @@ export interface InstallFacts {
 /** FedState into a running stack: definitions and rights everywhere, managers in the members, roles on this machine. */
 export async function installFedState(facts: InstallFacts): Promise<void> {
   const { layout, programs, home, imageDigest, tell } = facts;
-  const roleKubeconfig = join(layout.root, 'kube', 'fedstate.kubeconfig');
+  const roleKubeconfigs = roleKubeconfigsIn(layout.root);
   const kubectl = programs.kubectl;
-  await installControlPlane({ kubectl, home, kubeconfig: layout.karmada.kubeconfig, roleKubeconfig });
+  await installControlPlane({ kubectl, home, kubeconfig: layout.karmada.kubeconfig, roleKubeconfigs });
   await Promise.all(
     layout.members.map((member) =>
       installMember({
@@ -43,7 +42,7 @@ export async function installFedState(facts: InstallFacts): Promise<void> {
       }),
     ),
   );
-  for (const spec of roleSpecs({ layout, home, roleKubeconfig, imagesReplace: IMAGES_REPLACE })) {
+  for (const spec of roleSpecs({ layout, home, roleKubeconfigs, imagesReplace: IMAGES_REPLACE })) {
     await facts.supervisor.ensure(spec);
   }
   await Promise.all(layout.members.map((member) => awaitMember(kubectl, member.kubeconfig, 120)));

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { makeAccountKubeconfig } from './account';
+import { accountOf } from './control-plane';
 import { createKubectl } from './kubectl';
 
 export interface MemberInstall {
@@ -38,7 +39,7 @@ export async function installMember(facts: MemberInstall): Promise<void> {
   const deploy = (...parts: string[]): string => join(facts.home, 'deploy', ...parts);
   await kubectl.apply([deploy('member', 'namespace.yaml'), deploy('crds'), deploy('rbac', 'member.yaml')]);
   await kubectl.applyText(renderDeployment(readFileSync(deploy('member', 'deployment.yaml'), 'utf8'), facts));
-  const access = await makeAccountKubeconfig(kubectl, facts.kubeconfig, 'fedstate');
+  const access = await makeAccountKubeconfig(kubectl, facts.kubeconfig, accountOf('worker'));
   await createKubectl(facts.kubectl, facts.karmadaKubeconfig).applyText(
     stringify({
       apiVersion: 'v1',

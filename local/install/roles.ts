@@ -2,12 +2,12 @@ import { join } from 'node:path';
 import type { StackLayout } from '../stack/layout';
 import { STAGE, type ProcessRequest } from '../stack/process-spec';
 import { revisionOfFolders } from '../stack/revision';
+import type { ControlRole, RoleKubeconfigs } from './control-plane';
 
 export interface RoleFacts {
   readonly layout: StackLayout;
   readonly home: string;
-  /** The controller's and worker's own kubeconfig. */
-  readonly roleKubeconfig: string;
+  readonly roleKubeconfigs: RoleKubeconfigs;
   readonly imagesReplace: string;
 }
 
@@ -16,14 +16,14 @@ export function roleSpecs(facts: RoleFacts): ProcessRequest[] {
   return [roleSpec(facts, 'controller', 0), roleSpec(facts, 'worker', 1)];
 }
 
-function roleSpec(facts: RoleFacts, role: 'controller' | 'worker', index: number): ProcessRequest {
+function roleSpec(facts: RoleFacts, role: ControlRole, index: number): ProcessRequest {
   const { layout, home } = facts;
   return {
     name: role,
     command: [process.execPath, '--enable-source-maps', join(home, 'dist/src/main.js'), role],
     cwd: home,
     env: {
-      KUBECONFIG: facts.roleKubeconfig,
+      KUBECONFIG: facts.roleKubeconfigs[role],
       TEMPORAL_ADDRESS: layout.temporal.address,
       IMAGES_REPLACE: facts.imagesReplace,
       // The stack's own loopback address: fixed ports never meet those of another stack.

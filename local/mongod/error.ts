@@ -45,6 +45,7 @@ const names: Record<number, string | [string, string]> = {
   117: 'ConflictingOperationInProgress',
   123: 'NotAReplicaSet',
   125: 'CommandFailed',
+  136: 'CappedPositionLost',
   186: 'ClientMetadataCannotBeMutated',
   189: 'PrimarySteppedDown',
   211: 'KeyNotFound',

@@ -1,12 +1,12 @@
 import { copyFileSync, chmodSync, existsSync, mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { z } from 'zod';
 import { describeMissingVip, vipOf } from '../../src/karmada/cluster';
 import { KINDS, metadataSchema } from '../../src/kube/object';
 import { writeArchive } from '../images/archive';
 import { FEDSTATE_IMAGE, makeProductImages } from '../images/image-catalog';
-import { installControlPlane } from '../install/control-plane';
+import { installControlPlane, roleKubeconfigsIn } from '../install/control-plane';
 import { installMember } from '../install/member-cluster';
 import { roleSpecs } from '../install/roles';
 import { obtainKubectl } from '../programs/obtain';
@@ -56,11 +56,10 @@ export async function attachStack(options: AttachOptions): Promise<StackLayout> 
       install(layout, options, kubectl, folder),
     ]);
     await waitTemporal(layout);
-    const roleKubeconfig = roleKubeconfigOf(layout);
     for (const spec of roleSpecs({
       layout,
       home: folder,
-      roleKubeconfig,
+      roleKubeconfigs: roleKubeconfigsIn(layout.root),
       imagesReplace: outside.imagesReplace ?? '',
     })) {
       await supervisor.ensure(spec);
@@ -69,8 +68,6 @@ export async function attachStack(options: AttachOptions): Promise<StackLayout> 
     return layout;
   });
 }
-
-const roleKubeconfigOf = (layout: StackLayout): string => join(layout.root, 'kube', 'fedstate.kubeconfig');
 
 async function install(
   layout: StackLayout,
@@ -84,7 +81,7 @@ async function install(
     kubectl,
     home,
     kubeconfig: layout.karmada.kubeconfig,
-    roleKubeconfig: roleKubeconfigOf(layout),
+    roleKubeconfigs: roleKubeconfigsIn(layout.root),
   });
   const archive = await writeArchive(await makeProductImages(home), layout.imageFolder);
   for (const member of layout.members) {

@@ -99,6 +99,8 @@ export function apiServerSpec(
         `--proxy-client-key-file=${pki.frontProxyKeyFile}`,
       ],
       ...['--authorization-mode=RBAC', '--allow-privileged=true', '--profiling=false'],
+      // On where security is taken seriously: who names an owner must hold its finalizers.
+      '--enable-admission-plugins=OwnerReferencesPermissionEnforcement',
       ...flags,
     ],
   };

@@ -11,6 +11,7 @@ import { kubeOf, writeKubeconfig } from './kubeconfig';
 import type { ClusterLayout, MemberLayout } from './layout';
 import { corednsFile, corednsSpec, kubeProxySpec, provisionerSpec } from './node-specs';
 import { writeFileAtomically } from './json-file';
+import { serviceMonitorDefinition } from './monitoring';
 import type { Pki } from './pki';
 import { storageClassManifests } from './storage';
 import type { SupervisorClient } from './supervisor-client';
@@ -55,6 +56,7 @@ export async function startMemberServices(
   kube: Kube,
   { supervisor, programs, pki }: ClusterContext,
   packageFolder: string,
+  hasServiceMonitors: boolean,
 ): Promise<void> {
   const corefile = corednsFile(member);
   writeFileAtomically(corefile.path, corefile.text);
@@ -68,6 +70,9 @@ export async function startMemberServices(
     ...clusterDnsManifests(member).map((manifest) =>
       kube.apply(kindOfDns(manifest), manifest, STACK_MANAGER),
     ),
+    ...(hasServiceMonitors
+      ? [kube.apply(KINDS.customResourceDefinition, serviceMonitorDefinition(), STACK_MANAGER)]
+      : []),
   ]);
 }
 

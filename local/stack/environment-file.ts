@@ -1,21 +1,34 @@
 import { join } from 'node:path';
 import { environmentFile } from '../suite/suite';
+import { auditLogOf } from './audit';
 import { writeFileAtomically } from './json-file';
 import type { StackLayout } from './layout';
 import { podLogFolder } from './node-specs';
 
-/** Tells the end-to-end suite where a stack's clusters are: paths of kubeconfigs, and the way to kill a process. */
+/** Tells the end-to-end suite where a stack's clusters are: kubeconfigs, and how to kill a process or lose a site. */
 export function writeEnvironment(layout: StackLayout, packageFolder: string): void {
   const program = join(packageFolder, 'dist', 'local', 'main.js');
+  const command = ['env', `FEDSTATE_STACK=${layout.name}`, process.execPath, program, 'local'];
   const facts = {
     karmada: layout.karmada.kubeconfig,
     members: Object.fromEntries(layout.members.map((member) => [member.name, member.kubeconfig])),
     temporalAddress: layout.temporal.address,
     logFolders: [
       layout.logFolder,
-      ...(layout.attached ? [] : layout.members.flatMap(({ nodes }) => nodes.map(podLogFolder))),
+      ...(layout.attached
+        ? []
+        : [layout.auditFolder, ...layout.members.flatMap(({ nodes }) => nodes.map(podLogFolder))]),
     ],
-    killCommand: ['env', `FEDSTATE_STACK=${layout.name}`, process.execPath, program, 'local', 'kill'],
+    ...(layout.attached
+      ? {}
+      : {
+          auditLogs: Object.fromEntries(
+            [layout.karmada, ...layout.members].map((cluster) => [cluster.name, auditLogOf(layout, cluster)]),
+          ),
+        }),
+    killCommand: [...command, 'kill'],
+    // Clusters of others are not ours to cut.
+    ...(layout.attached ? {} : { faultCommand: command }),
   };
   writeFileAtomically(environmentFile(layout.root), `${JSON.stringify(facts, null, 2)}\n`);
 }

@@ -18,6 +18,7 @@ export interface StackLayout {
   readonly temporal: TemporalLayout;
   readonly pkiFolder: string;
   readonly logFolder: string;
+  readonly auditFolder: string;
   readonly runFolder: string;
   readonly imageFolder: string;
 }
@@ -119,6 +120,7 @@ export function planLayout(input: LayoutInput): StackLayout {
     },
     pkiFolder: join(root, 'pki'),
     logFolder: join(root, 'logs'),
+    auditFolder: join(root, 'audit'),
     runFolder: join(root, 'run'),
     imageFolder: join(root, 'images'),
   };

@@ -1,6 +1,7 @@
 import { installFedState } from '../install/fedstate';
 import { obtainPrograms } from '../programs/obtain';
 import { listArchives, makeArchives, type Archives } from './archives';
+import { auditFlags } from './audit';
 import { startControlPlane, startMemberServices, waitNodesReady, type ClusterContext } from './cluster';
 import { controllerManagerSpec } from './cluster-specs';
 import { writeEnvironment } from './environment-file';
@@ -86,7 +87,7 @@ async function startTemporal({ layout, context }: Upbringing): Promise<void> {
 }
 
 async function startKarmada({ layout, context, folder }: Upbringing): Promise<void> {
-  const kube = await startControlPlane(layout.karmada, context);
+  const kube = await startControlPlane(layout.karmada, context, auditFlags(layout, layout.karmada));
   kube.transport.close();
   await Promise.all([
     context.supervisor.ensure(
@@ -106,9 +107,9 @@ async function startMember(
   if (await isCut(member)) await healMember(member);
   const files = archives.then(listArchives);
   const runtimes = member.nodes.map((node) => startRuntime(node, context, files));
-  const kube = await startControlPlane(member, context);
+  const kube = await startControlPlane(member, context, auditFlags(layout, member));
   await Promise.all([
-    startMemberServices(member, kube, context, folder),
+    startMemberServices(member, kube, context, folder, member === layout.members[0]),
     karmada.then(() => registerMember(layout, member)),
     ...member.nodes.map(async (node, position) => {
       await runtimes[position];

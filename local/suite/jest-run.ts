@@ -30,6 +30,7 @@ export async function runJest(
   home: string,
   projects: readonly string[],
   env: Readonly<Record<string, string>>,
+  how: 'side by side' | 'one by one' = 'side by side',
 ): Promise<Tally> {
   const folder = mkdtempSync(join(tmpdir(), 'fedstate-jest-'));
   const report = join(folder, 'report.json');
@@ -43,6 +44,7 @@ export async function runJest(
         '--json',
         `--outputFile=${report}`,
         '--passWithNoTests=false',
+        ...(how === 'one by one' ? ['--runInBand'] : []),
       ],
       home,
       env,

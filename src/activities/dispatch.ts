@@ -1,38 +1,35 @@
 import { heartbeat, sleep } from '@temporalio/activity';
 import { z } from 'zod';
 import type { MultiCloudMongoDB } from '../api/multicloudmongodb';
-import { ANNOTATIONS, FIELD_MANAGER, LABELS } from '../domain/marks';
-import {
-  authSecretName,
-  configMapName,
-  customConfigPolicyName,
-  hostConfName,
-  hostConfPolicyName,
-  memberName,
-  policyLabelValue,
-  pullSecretName,
-  secretsPolicyName,
-  servicePolicyName,
-} from '../domain/names';
+import { ANNOTATIONS, FIELD_MANAGER } from '../domain/marks';
 import { done, waitFor, type StageResult } from '../domain/operation';
 import { listWorks, PERMANENT_ID, readBinding } from '../karmada/binding';
-import {
-  buildOverridePolicy,
-  buildPropagationPolicy,
-  type ClusterOverride,
-  type Selected,
-} from '../karmada/policy';
-import { buildHostConf, instanceLabels, namespaceOf, ownerOf } from '../karmada/template';
-import { KINDS, metadataSchema, type Kind, type Manifest } from '../kube/object';
+import type { ClusterOverride } from '../karmada/policy';
+import { namespaceOf } from '../karmada/template';
+import { KINDS, metadataSchema } from '../kube/object';
 import { annotateInstance, loadInstance, type ActivityContext, type InstanceInput } from './context';
+import { withHeartbeat } from './heartbeat';
 import { describeWish } from './instance-marks';
-import { findForeignObject } from './ownership';
-import { findLayoutFault, readLayout, type Layout } from './layout';
+import { findLayoutFault, readLayout } from './layout';
+import {
+  buildCompanyPolicies,
+  buildCopies,
+  buildMongoDB,
+  buildMongoDBPolicy,
+  buildOverride,
+  buildRecord,
+  buildServices,
+  digestOf,
+  type Built,
+} from './manifests';
+import { keepMemberNamespaces, protectNamespace } from './namespace-guard';
+import { settleNodePorts } from './node-ports';
 import { sweepLeftovers } from './leftovers';
 import { keepRetired, overrideRules, revisionOf } from './override-rules';
 import { digestPodParts } from './pod-parts';
-import { digestReferences, resolveReferences, type References } from './references';
-import { buildTemplates, findRefusedTemplate, ordinalsOf, type Template } from './templates';
+import { findForeignObject } from './ownership';
+import { digestReferences, resolveReferences } from './references';
+import { findRefusedTemplate } from './templates';
 
 const propagationPolicySchema = z.looseObject({
   metadata: metadataSchema,
@@ -65,32 +62,55 @@ export async function dispatch(
   const layout = laidOut.value;
   const fault = findLayoutFault(cr, layout);
   if (fault !== undefined) return waitFor(fault);
-  const foreign = await findForeignObject(context, cr, layout);
+  // A cluster that was cut off lets each question hang for as long as a heartbeat may be missing.
+  const foreign = await withHeartbeat('foreign objects', () => findForeignObject(context, cr, layout));
   if (foreign !== undefined) return waitFor(foreign);
-  const templates = buildTemplates(cr, layout, resolved.references);
-  const suspended = await isFirstDispatch(context, cr);
-  const refused = await findRefusedTemplate(context, templates);
+  const { references } = resolved;
+  const has = {
+    config: references.mongodYaml !== undefined,
+    pull: references.dockerConfigJson !== undefined,
+  };
+  const services = buildServices(cr, layout);
+  const copies = buildCopies(cr, references);
+  const template = buildMongoDB(cr, layout, {
+    image: references.image,
+    hasConfig: has.config,
+    hasPullSecret: has.pull,
+  });
+  const refused = await findRefusedTemplate(context, [...services, ...copies, template]);
   if (refused !== undefined) return waitFor(refused);
+  await protectNamespace(context, namespaceOf(cr));
   heartbeat('override');
+  const suspended = await isFirstDispatch(context, cr);
   const rules = overrideRules(layout);
   const before = keepRetired(rules, layout);
   await applyOverride(context, cr, before);
-  await applyPolicies(context, cr, layout, resolved.references, suspended);
+  await apply(context, buildMongoDBPolicy(cr, layout, suspended));
+  for (const policy of buildCompanyPolicies(cr, layout, has)) await apply(context, policy);
   heartbeat('templates');
-  await applyTemplates(context, cr, templates);
+  for (const service of services) await apply(context, service);
+  await applyRecord(context, cr);
+  for (const copy of copies) await apply(context, copy);
+  await apply(context, template);
   // Of a cluster that is dropped the Work goes, of the others it comes.
   const staying = before.filter((one) => rules.some((rule) => rule.cluster === one.cluster));
   const missing = await awaitWorks(context, cr, staying);
   if (missing !== undefined) return waitFor({ code: 'Dispatching', message: missing });
-  if (suspended) await applyMongoDBPolicy(context, cr, layout, false);
+  const unkept = await withHeartbeat('namespaces', () => keepMemberNamespaces(context, cr, layout));
+  if (unkept !== undefined) return waitFor(unkept);
+  const hindered = await withHeartbeat('NodePorts', () => settleNodePorts(context, cr, layout));
+  if (hindered !== undefined) return waitFor(hindered);
+  await applyRecord(context, cr);
+  if (suspended) await apply(context, buildMongoDBPolicy(cr, layout, false));
   if (JSON.stringify(before) !== JSON.stringify(rules)) {
     const left = await sweepLeftovers(context, cr, layout);
     if (left !== undefined) return waitFor({ code: 'Removing', message: left });
     await applyOverride(context, cr, rules);
   }
   await annotateInstance(context, cr, {
-    [ANNOTATIONS.appliedSpec]: describeWish(cr, digestReferences(resolved.references)),
-    [ANNOTATIONS.appliedPods]: digestPodParts(cr, resolved.references),
+    [ANNOTATIONS.appliedSpec]: describeWish(cr, digestReferences(references)),
+    [ANNOTATIONS.appliedPods]: digestPodParts(cr, references),
+    [ANNOTATIONS.appliedTemplate]: digestOf(template),
   });
   return done(
     `${rules.length} clusters: ${rules.map((rule) => `${rule.cluster} ${rule.members}`).join(', ')}`,
@@ -103,16 +123,7 @@ export async function applyOverride(
   cr: MultiCloudMongoDB,
   rules: readonly ClusterOverride[],
 ): Promise<void> {
-  const manifest = buildOverridePolicy({
-    namespace: namespaceOf(cr),
-    name: cr.metadata.name,
-    labels: instanceLabels(cr),
-    owner: ownerOf(cr),
-    rules,
-    revisionAnnotation: ANNOTATIONS.overrideRevision,
-    revisionOf,
-  });
-  await apply(context, KINDS.overridePolicy, manifest);
+  await apply(context, buildOverride(cr, rules));
 }
 
 /** Members get nothing before every Work was seen; afterwards a change must not freeze what runs. */
@@ -122,121 +133,13 @@ async function isFirstDispatch(context: ActivityContext, cr: MultiCloudMongoDB):
   return policy === undefined || policy.spec.suspension?.dispatching === true;
 }
 
-async function applyPolicies(
-  context: ActivityContext,
-  cr: MultiCloudMongoDB,
-  layout: Layout,
-  references: References,
-  suspended: boolean,
-): Promise<void> {
-  const { name } = cr.metadata;
-  await applyMongoDBPolicy(context, cr, layout, suspended);
-  const clusters = clustersOf(layout);
-  const secrets: Selected[] = [
-    { kind: KINDS.secret, name: authSecretName(name) },
-    ...(references.dockerConfigJson === undefined
-      ? []
-      : [{ kind: KINDS.secret, name: pullSecretName(name) }]),
-  ];
-  await applyPolicy(context, cr, secretsPolicyName(name), LABELS.secretsPolicy, secrets, clusters);
-  await applyPolicy(
-    context,
-    cr,
-    hostConfPolicyName(name),
-    LABELS.configMapPolicy,
-    [{ kind: KINDS.configMap, name: hostConfName(name) }],
-    clusters,
-  );
-  if (references.mongodYaml !== undefined) {
-    const selected = [{ kind: KINDS.configMap, name: configMapName(name) }];
-    await applyPolicy(
-      context,
-      cr,
-      customConfigPolicyName(name),
-      LABELS.customConfigPolicy,
-      selected,
-      clusters,
-    );
-  }
-  for (const ordinal of ordinalsOf(layout)) {
-    const holders = [...layout.members, ...layout.leaving]
-      .filter((member) => member.ordinal === ordinal)
-      .map((member) => member.cluster);
-    const selected = [{ kind: KINDS.service, name: memberName(name, ordinal) }];
-    await applyPolicy(context, cr, servicePolicyName(name, ordinal), LABELS.servicePolicy, selected, holders);
-  }
+/** Reads the ports that the Services have by now. */
+async function applyRecord(context: ActivityContext, cr: MultiCloudMongoDB): Promise<void> {
+  const layout = await readLayout(context, cr);
+  if (layout.done) await apply(context, buildRecord(cr, layout.value));
 }
 
-/** Where members are, or still are. */
-const clustersOf = (layout: Layout): string[] => [
-  ...new Set([...layout.shares, ...layout.leaving].map(({ cluster }) => cluster)),
-];
-
-async function applyMongoDBPolicy(
-  context: ActivityContext,
-  cr: MultiCloudMongoDB,
-  layout: Layout,
-  suspended: boolean,
-): Promise<void> {
-  const manifest = buildPropagationPolicy({
-    namespace: namespaceOf(cr),
-    name: cr.metadata.name,
-    labels: instanceLabels(cr),
-    owner: ownerOf(cr),
-    selects: [{ kind: KINDS.mongoDB, name: cr.metadata.name }],
-    clusters: clustersOf(layout),
-    suspended,
-    preserve: true,
-  });
-  await apply(context, KINDS.propagationPolicy, manifest);
-}
-
-async function applyPolicy(
-  context: ActivityContext,
-  cr: MultiCloudMongoDB,
-  name: string,
-  purpose: string,
-  selects: readonly Selected[],
-  clusters: readonly string[],
-): Promise<void> {
-  const manifest = buildPropagationPolicy({
-    namespace: namespaceOf(cr),
-    name,
-    labels: { ...instanceLabels(cr), [purpose]: policyLabelValue(cr.metadata.name, purpose) },
-    owner: ownerOf(cr),
-    selects,
-    clusters,
-    suspended: false,
-    preserve: true,
-  });
-  await apply(context, KINDS.propagationPolicy, manifest);
-}
-
-async function applyTemplates(
-  context: ActivityContext,
-  cr: MultiCloudMongoDB,
-  templates: readonly Template[],
-): Promise<void> {
-  const isService = ({ kind }: Template): boolean => kind === KINDS.service;
-  for (const { kind, manifest } of templates.filter(isService)) await apply(context, kind, manifest);
-  // Addresses are known once the Services have their NodePorts.
-  const hosts = await readLayout(context, cr);
-  if (hosts.done) await apply(context, KINDS.configMap, buildHostConf(cr, hostConfOf(hosts.value)));
-  for (const { kind, manifest } of templates.filter((one) => !isService(one)))
-    await apply(context, kind, manifest);
-}
-
-function hostConfOf(layout: Layout): { datas: string[]; arbiters: string[] } {
-  const known = layout.members.flatMap((member) =>
-    member.host === undefined ? [] : [{ ...member, host: member.host }],
-  );
-  return {
-    datas: known.filter((member) => member.ordinal !== 'arbiter').map((member) => member.host),
-    arbiters: known.filter((member) => member.ordinal === 'arbiter').map((member) => member.host),
-  };
-}
-
-async function apply(context: ActivityContext, kind: Kind, manifest: Manifest): Promise<void> {
+async function apply(context: ActivityContext, { kind, manifest }: Built): Promise<void> {
   // Forced: ownership was proven before, and only our own fields are in the manifest.
   await context.karmada.apply(kind, manifest, { fieldManager: FIELD_MANAGER, force: true });
 }

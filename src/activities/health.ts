@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { cancellationSignal, CancelledFailure, heartbeat, sleep } from '@temporalio/activity';
-import { isFedStateError, messageOf } from '../domain/errors';
+import { cancellationSignal, heartbeat, sleep } from '@temporalio/activity';
 import type { InstanceRef } from '../domain/instance';
 import { readBinding, reportsOf } from '../karmada/binding';
 import { KINDS } from '../kube/object';
@@ -8,6 +7,7 @@ import { watchMember, type MemberSight } from '../mongodb/watch';
 import { findInstance, type ActivityContext, type InstanceInput } from './context';
 import { judgeInstance } from './status';
 import { desiredMembers, readLayout } from './layout';
+import { keyOf, readDeviations } from './upkeep';
 
 export interface WatchInput extends InstanceInput {
   readonly digest?: string | undefined;
@@ -17,7 +17,8 @@ export type HealthSeen =
   { readonly gone: true } | { readonly gone: false; readonly digest: string; readonly summary: string };
 
 const POLL_MS = 2_000;
-// Streams tell changes at once; a full look at this pace catches what no stream tells: lag, and our own mistakes.
+// Streams tell changes at once, and the controller what members report; a full look at this pace catches what nobody
+// tells: lag, and our own mistakes. Anything faster would be most of what Karmada is asked at rest.
 const FULL_LOOK_MS = 30_000;
 
 export function createHealthActivities(context: ActivityContext) {
@@ -41,12 +42,8 @@ export function createHealthActivities(context: ActivityContext) {
       };
       try {
         let lastLook = 0;
-        let lastBinding = '';
         for (;;) {
           heartbeat(digest);
-          const binding = await readBindingDigest(context, instance);
-          if (binding !== lastBinding) changed = true;
-          lastBinding = binding;
           if (changed || Date.now() - lastLook > FULL_LOOK_MS) {
             changed = false;
             lastLook = Date.now();
@@ -70,36 +67,32 @@ async function look(
 ): Promise<HealthSeen> {
   const cr = await findInstance(context, instance);
   if (cr === undefined) return { gone: true };
-  try {
-    const layout = await readLayout(context, cr);
-    if (layout.done) follow(desiredMembers(cr, layout.value).map((member) => member.host));
-    const health = await judgeInstance(context, cr);
-    const reports = await readBindingDigest(context, instance);
-    const facts = {
-      word: health?.word,
-      reasons: health?.reasons,
-      primary: health?.primaryHost,
-      // Lag moves all the time: only that it became large, or small again, is news.
-      members: health?.members.map(({ host, role, votes, lagSeconds }) => [
-        host,
-        role,
-        votes,
-        (lagSeconds ?? 0) > 30,
-      ]),
-      reports,
-    };
-    const summary = `${health?.word ?? 'UnKnown'}: ${(health?.reasons ?? []).join('; ') || 'as desired'}`;
-    return {
-      gone: false,
-      digest: createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 16),
-      summary,
-    };
-  } catch (error) {
-    if (error instanceof CancelledFailure) throw error;
-    if (isFedStateError(error, 'NotFound'))
-      return { gone: false, digest: 'no-credentials', summary: messageOf(error) };
-    throw error;
-  }
+  const layout = await readLayout(context, cr);
+  if (layout.done) follow(desiredMembers(cr, layout.value).map((member) => member.host));
+  const health = await judgeInstance(context, cr);
+  const reports = await readBindingDigest(context, instance);
+  const deviations = (await readDeviations(context, cr)).map((one) => `${keyOf(one)} is ${one.what}`);
+  const facts = {
+    word: health?.word,
+    reasons: health?.reasons,
+    primary: health?.primaryHost,
+    // Lag moves all the time: only that it became large, or small again, is news.
+    members: health?.members.map(({ host, role, votes, lagSeconds }) => [
+      host,
+      role,
+      votes,
+      (lagSeconds ?? 0) > 30,
+    ]),
+    reports,
+    deviations,
+  };
+  const reasons = [...(health?.reasons ?? []), ...deviations];
+  const summary = `${health?.word ?? 'UnKnown'}: ${reasons.join('; ') || 'as desired'}`;
+  return {
+    gone: false,
+    digest: createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 16),
+    summary,
+  };
 }
 
 /** What the member managers report, in one word that changes with it. */

@@ -13,6 +13,7 @@ import { KINDS, metadataSchema } from '../kube/object';
 import { desiredFault } from '../planner/config-rules';
 import type { ActivityContext } from './context';
 import { listDispatchedMembers, readDispatched, type DispatchedShare } from './dispatched';
+import { isCreated } from './instance-marks';
 import { readPlacement } from './placement';
 
 /** Where each member goes and is reached, out of the placement, the clusters' VIPs and the Services' NodePorts. */
@@ -25,6 +26,8 @@ export interface Layout {
   /** The one member that may be initiated. */
   readonly seed: { readonly cluster: string; readonly ordinal: number };
   readonly survivesAnyCluster: boolean;
+  /** Clusters of the shares that Karmada does not know, or not with an address: a sentence for each. */
+  readonly strayed: readonly string[];
   /** Keys of labels that some Cluster object carries: what speaks of them is not for nodes. */
   readonly clusterLabels: ReadonlySet<string>;
 }
@@ -75,23 +78,27 @@ export async function layOut(
     (await listClusters(context.karmada)).map((cluster) => [cluster.metadata.name, cluster]),
   );
   const active = placement.shares.filter((share) => share.replicaset > 0 || share.arbiter === true);
+  const lastKnown = isCreated(cr) ? readLastVips(cr) : new Map<string, string>();
+  const vipIn = (name: string): string | undefined => vipOfName(clusters, name) ?? lastKnown.get(name);
   const faults = active.flatMap(({ cluster: name }) => {
+    if (vipIn(name) !== undefined) return [];
     const cluster = clusters.get(name);
-    if (cluster === undefined) return [`Cluster ${name} is not registered with Karmada any more.`];
-    return vipOf(cluster) === undefined ? [describeMissingVip(cluster)] : [];
+    return cluster === undefined
+      ? [`Cluster ${name} is not registered with Karmada any more.`]
+      : [describeMissingVip(cluster)];
   });
   if (faults.length > 0) return waitFor({ code: 'VipMissing', message: faults.join(' ') });
   const ports = await readNodePorts(context, cr);
   const shares = active.map((share) => ({
     cluster: share.cluster,
-    vip: vipOfName(clusters, share.cluster) ?? '',
+    vip: vipIn(share.cluster) ?? '',
     replicaset: share.replicaset,
     arbiter: share.arbiter === true,
   }));
   const locate = ({ cluster: name, ordinal }: MemberPlace) => {
     const port = ports.get(memberName(cr.metadata.name, ordinal));
     const cluster = clusters.get(name);
-    const vip = vipOfName(clusters, name);
+    const vip = vipIn(name);
     return {
       cluster: name,
       ordinal,
@@ -109,7 +116,7 @@ export async function layOut(
     .filter((place) => !members.some((member) => isSamePlace(member, place)))
     .map((place): LeavingMember => ({
       ...locate(place),
-      vip: vipOfName(clusters, place.cluster),
+      vip: vipIn(place.cluster),
       retired: place.retired,
     }));
   const seed = seedOf(cr, members);
@@ -122,6 +129,7 @@ export async function layOut(
     dispatched,
     seed,
     survivesAnyCluster: placement.quorum.survivesAnyCluster,
+    strayed: shares.flatMap((share) => describeStrayed(clusters, share)),
     clusterLabels: new Set([...clusters.values()].flatMap((cluster) => Object.keys(cluster.metadata.labels))),
   });
 }
@@ -139,6 +147,30 @@ function seedOf(cr: MultiCloudMongoDB, members: readonly LayoutMember[]): Layout
   );
   const first = data.find((member) => desiredMember(member, '', overrides).priority > 0) ?? data[0];
   return first === undefined ? undefined : { cluster: first.cluster, ordinal: first.ordinal };
+}
+
+/** The addresses that the members were given: a cluster that lost its label, or its registration, keeps them. */
+function readLastVips(cr: MultiCloudMongoDB): Map<string, string> {
+  const vips = new Map<string, string>();
+  for (const { cluster, host } of cr.status?.members ?? []) {
+    const vip = /^\[?([^\]]+)\]?:\d+$/.exec(host ?? '')?.[1];
+    if (vip !== undefined) vips.set(cluster, vip);
+  }
+  return vips;
+}
+
+function describeStrayed(clusters: ReadonlyMap<string, Cluster>, { cluster, vip }: LayoutShare): string[] {
+  const there = clusters.get(cluster);
+  if (there === undefined) {
+    return [
+      `cluster ${cluster} is not registered with Karmada: its members run on with their data, and nothing is changed or removed there until it is registered again under this name with its label vip=${vip}`,
+    ];
+  }
+  return vipOf(there) === undefined
+    ? [
+        `cluster ${cluster} has lost its label vip: set it to ${vip}, the address that its members are known by`,
+      ]
+    : [];
 }
 
 /** What the placement and the spec together make impossible: nothing is to be made before it is cured. */

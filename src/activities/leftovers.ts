@@ -8,8 +8,9 @@ import { namespaceOf } from '../karmada/template';
 import { KINDS, objectSchema, type Kind, type KubeObject } from '../kube/object';
 import type { ActivityContext } from './context';
 import type { Layout } from './layout';
-import { deleteProtected, listInstanceWorks, listOwn, TEMPLATE_KINDS } from './removal';
-import { ordinalsOf } from './templates';
+import { ordinalsOf } from './manifests';
+import { TEMPLATE_KINDS } from './remains';
+import { deleteProtected, listInstanceWorks, listOwn } from './removal';
 
 const POLL_MS = 500;
 const PATIENCE_MS = 45_000;

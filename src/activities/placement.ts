@@ -16,6 +16,7 @@ import { scheduleMembers, type ScheduleRequest } from '../scheduler/schedule';
 import { readCapacity } from './capacity';
 import { annotateInstance, loadInstance, refOf, type ActivityContext, type InstanceInput } from './context';
 import { readLedger, writePromise, type RoomPromise } from './room-ledger';
+import { isCreated } from './instance-marks';
 import { requestAsBuilt, requestOf } from './schedule-request';
 
 // Decisions of other instances in between; each retry reads capacity afresh.
@@ -205,9 +206,13 @@ export async function readPlacement(
       message: `Annotation ${ANNOTATIONS.schedulerResult} is not written yet by scheduler ${cr.spec.scheduler.schedulerName}.`,
     });
   }
-  const clusters = (await listClusters(context.karmada)).map((cluster) => cluster.metadata.name);
+  const registered = (await listClusters(context.karmada)).map((cluster) => cluster.metadata.name);
   try {
     const result = readSchedulerResult(annotation);
+    // What runs in a cluster that was unregistered is still part of the replica set.
+    const clusters = isCreated(cr)
+      ? [...registered, ...result.ClusterWithReplicaset.map((share) => share.cluster)]
+      : registered;
     return done(placementOfResult(result, requestAsBuilt(cr, result), clusters, mongodbProfile));
   } catch (error) {
     if (!isFedStateError(error, 'InvalidSpec')) throw error;

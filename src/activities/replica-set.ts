@@ -1,6 +1,6 @@
-import { cancellationSignal, heartbeat } from '@temporalio/activity';
+import { cancellationSignal } from '@temporalio/activity';
 import type { MultiCloudMongoDB } from '../api/multicloudmongodb';
-import { isFedStateError } from '../domain/errors';
+import { isFedStateError, messageOf } from '../domain/errors';
 import { writablePrimary } from '../domain/health';
 import { ANNOTATIONS } from '../domain/marks';
 import { REPLICA_SET_NAME } from '../domain/names';
@@ -15,14 +15,13 @@ import { planMembership } from '../planner/plan-membership';
 import { readApplicationUsers } from './application-users';
 import { annotateInstance, loadInstance, type ActivityContext, type InstanceInput } from './context';
 import { readCredentials, type InstanceCredentials } from './credentials';
+import { withHeartbeat } from './heartbeat';
 import { isCreated } from './instance-marks';
 import { desiredMembers, knownHosts, readLayout } from './layout';
 
 export interface StepInput extends InstanceInput {
   readonly step: MembershipStep;
 }
-
-const BEAT_MS = 5_000;
 
 export function createReplicaSetActivities(context: ActivityContext) {
   return {
@@ -118,13 +117,23 @@ export function createReplicaSetActivities(context: ActivityContext) {
   };
 }
 
-/** The set as its members tell it; when there are no credentials yet, nobody is asked. */
+/** The set as its members tell it; without credentials nobody can be asked, which is not a failure of the question. */
 export async function observeInstance(
   context: ActivityContext,
   cr: MultiCloudMongoDB,
   hosts: readonly string[],
 ): Promise<ReplicaSetObservation> {
-  return observe(hosts, await readCredentials(context, cr));
+  try {
+    return await observe(hosts, await readCredentials(context, cr));
+  } catch (error) {
+    if (!isFedStateError(error, 'NotFound')) throw error;
+    const reason = messageOf(error);
+    return {
+      at: context.now().toISOString(),
+      reports: [],
+      unreachable: hosts.map((host) => ({ host, reason })),
+    };
+  }
 }
 
 function observe(hosts: readonly string[], credentials: InstanceCredentials): Promise<ReplicaSetObservation> {
@@ -153,22 +162,4 @@ export async function haveUsers(
 async function readHosts(context: ActivityContext, cr: MultiCloudMongoDB): Promise<string[]> {
   const layout = await readLayout(context, cr);
   return layout.done ? knownHosts(cr, layout.value) : [];
-}
-
-/** Heartbeats while `run` works, so that cancellation and a dead worker are noticed. */
-async function withHeartbeat<T>(
-  what: string,
-  run: (tell: (detail: string) => void) => Promise<T>,
-): Promise<T> {
-  let detail = what;
-  const timer = setInterval(() => heartbeat(detail), BEAT_MS);
-  heartbeat(detail);
-  try {
-    return await run((news) => {
-      detail = `${what}: ${news}`;
-      heartbeat(detail);
-    });
-  } finally {
-    clearInterval(timer);
-  }
 }

@@ -25,7 +25,8 @@ export function composeConditions(
   });
   const serves = state === 'Health' || state === 'SubHealth';
   const behind = facts.created && isBehind(facts.cr) ? [changeNotCarriedOut(facts.cr)] : [];
-  const why = [...(facts.health?.reasons ?? []), ...behind].join('; ');
+  const apart = [...facts.strayed, ...(facts.deviations ?? [])];
+  const why = [...(facts.health?.reasons ?? []), ...behind, ...apart].join('; ');
   const wait = operation?.waitReason;
   return [
     serves
@@ -76,6 +77,7 @@ export function composeConditions(
         : 'Not paused',
     ),
     appliedCondition(facts, news),
+    ...intactCondition(facts, news),
     warningCondition(facts, news),
     news(
       CONDITIONS.conflict,
@@ -109,6 +111,21 @@ function appliedCondition(facts: StatusFacts, news: News): ConditionNews {
   return facts.created
     ? news(CONDITIONS.specApplied, false, 'ChangeNotCarriedOut', changeNotCarriedOut(facts.cr))
     : news(CONDITIONS.specApplied, false, 'Creating', 'The members are not built yet');
+}
+
+/** Said only when it was looked at; else what was said last stands. */
+function intactCondition({ deviations }: StatusFacts, news: News): ConditionNews[] {
+  if (deviations === undefined) return [];
+  return [
+    deviations.length === 0
+      ? news(
+          CONDITIONS.intact,
+          true,
+          'AsMade',
+          'Every object of the instance stands on Karmada as it was made',
+        )
+      : news(CONDITIONS.intact, false, 'NotPutBack', deviations.join('; ')),
+  ];
 }
 
 /** What was accepted but has no effect, is unwise, or could not be placed as promised. */

@@ -24,6 +24,10 @@ export interface StatusFacts {
   readonly connectionString: string | undefined;
   readonly warnings: readonly string[];
   readonly image: string | undefined;
+  /** Clusters that hold members and have lost their registration or address: a sentence for each. */
+  readonly strayed: readonly string[];
+  /** Objects on Karmada that are not as they were made; undefined: not looked at this time. */
+  readonly deviations: readonly string[] | undefined;
 }
 
 const MAX_RECORDS = 10;
@@ -64,10 +68,11 @@ export function composeStatus(facts: StatusFacts): MultiCloudMongoDBStatus {
   };
 }
 
-/** Serving, but not what the spec has come to ask for, is not as desired. */
-function judgeState({ cr, created, health }: StatusFacts): HealthWord {
+/** Serving, but not what the spec has come to ask for, or no longer in our hands, is not as desired. */
+function judgeState({ cr, created, health, strayed, deviations }: StatusFacts): HealthWord {
   const word = health?.word ?? 'UnKnown';
-  return word === 'Health' && created && isBehind(cr) ? 'SubHealth' : word;
+  const differs = (created && isBehind(cr)) || strayed.length > 0 || (deviations ?? []).length > 0;
+  return word === 'Health' && differs ? 'SubHealth' : word;
 }
 
 function composeResult(

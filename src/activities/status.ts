@@ -14,9 +14,11 @@ import { readPlacement } from './placement';
 import { publicConnectionString } from './client-address';
 import { observeInstance } from './replica-set';
 import { specWarnings } from './references';
+import { createRestraint } from './restraint';
 import { isCreated } from './instance-marks';
 import { composeStatus } from './status-document';
 import { composeTemplateStatus } from './template-status';
+import { keepObjects } from './upkeep';
 
 export interface ReportInput extends InstanceInput {
   /** Present while an operation is in hand; absent at rest. */
@@ -30,11 +32,18 @@ export interface RecordInput extends InstanceInput {
 const templateSchema = objectSchema.extend({ status: z.unknown().optional() });
 
 export function createStatusActivities(context: ActivityContext) {
+  const restraint = createRestraint(() => context.now().getTime());
   return {
-    /** Observes and writes the whole status; writes nothing when nothing changed. */
+    /**
+     * Observes and writes the whole status; writes nothing when nothing changed. At rest, first puts back what somebody
+     * has taken from the instance on Karmada.
+     */
     async reportStatus({ instance, progress }: ReportInput): Promise<void> {
       const cr = await findInstance(context, instance);
-      if (cr !== undefined) await writeStatus(context, cr, progress ?? null, undefined);
+      if (cr === undefined) return;
+      // At rest only: an operation sees to its objects itself.
+      const deviations = progress === undefined ? await keepObjects(context, cr, restraint) : undefined;
+      await writeStatus(context, cr, { progress: progress ?? null, deviations });
     },
 
     /** An operation ended: into the last ten of the status and, if it failed, an Event. */
@@ -52,7 +61,7 @@ export function createStatusActivities(context: ActivityContext) {
         action: record.kind,
         note: `${record.kind}: ${record.message ?? record.outcome} (workflow ${record.workflowId})`,
       });
-      await writeStatus(context, cr, null, record);
+      await writeStatus(context, cr, { progress: null, record });
     },
   };
 }
@@ -74,14 +83,20 @@ export async function judgeInstance(
   return judgeHealth({ desired, observation, survivesAnyCluster: layout.value.survivesAnyCluster });
 }
 
+interface StatusNews {
+  readonly progress: OperationProgress | null;
+  readonly record?: OperationRecord | undefined;
+  readonly deviations?: readonly string[] | undefined;
+}
+
 async function writeStatus(
   context: ActivityContext,
   cr: MultiCloudMongoDB,
-  progress: OperationProgress | null,
-  record: OperationRecord | undefined,
+  { progress, record, deviations }: StatusNews,
 ): Promise<void> {
-  const [placement, binding, health] = await Promise.all([
+  const [placement, layout, binding, health] = await Promise.all([
     readPlacement(context, cr),
+    readLayout(context, cr),
     readBinding(context.karmada, namespaceOf(cr), cr.metadata.name, KINDS.mongoDB.kind),
     judgeInstance(context, cr),
   ]);
@@ -104,6 +119,8 @@ async function writeStatus(
     connectionString: health?.config === undefined ? undefined : publicConnectionString(health),
     warnings: specWarnings(cr),
     image: image.outcome === 'resolved' ? image.image : undefined,
+    strayed: layout.done && isCreated(cr) ? layout.value.strayed : [],
+    deviations,
   });
   await writeTemplateStatus(context, cr, composeTemplateStatus(reportsOf(binding), health));
   if (same(cr.status, status)) return;

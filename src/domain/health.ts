@@ -182,5 +182,13 @@ function fieldDifferences(desired: DesiredMember, present: MemberConfig): string
     ...wrong('votes', desired.votes, present.votes),
     ...wrong('priority', desired.priority, present.priority),
     ...wrong('hidden', desired.hidden, present.hidden),
+    ...wrong('secondaryDelaySecs', desired.secondaryDelaySecs, present.secondaryDelaySecs),
+    ...(present.arbiterOnly ? [] : wrong('tags', tell(desired.tags), tell(present.tags))),
   ];
 }
+
+const tell = (tags: Readonly<Record<string, string>>): string =>
+  Object.keys(tags)
+    .sort()
+    .map((key) => `${key}=${tags[key] ?? ''}`)
+    .join(',') || 'none';

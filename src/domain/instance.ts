@@ -107,4 +107,5 @@ export const CONDITIONS = {
   conflict: 'Conflict',
   warning: 'Warning',
   specApplied: 'SpecApplied',
+  intact: 'Intact',
 } as const;

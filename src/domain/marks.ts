@@ -22,6 +22,7 @@ export const LABELS = {
   customConfigPolicy: 'app.karmada.io/custom-configmap-pp',
   secretsPolicy: 'app.karmada.io/secrets-pp',
   deletionProtected: 'resourcetemplate.karmada.io/deletion-protected',
+  karmadaManaged: 'karmada.io/managed',
 } as const;
 
 export const MANAGED_BY = 'fedstate';
@@ -44,6 +45,8 @@ export const ANNOTATIONS = {
   drained: 'middleware.fedstate.io/drained',
   /** Hash of the plan that may run. */
   approve: 'middleware.fedstate.io/approve',
+  /** Digest of the MongoDB template that was dispatched last: only what can be built again as it was is put back. */
+  appliedTemplate: 'middleware.fedstate.io/applied-template',
   /** `<cluster>/<ordinal>` of the one member that may ever be initiated; written before the first attempt. */
   seedMember: 'middleware.fedstate.io/seed-member',
   /** Revision of the override that made this object's spec; the member's status echoes it. */
@@ -62,6 +65,7 @@ export const RECORDS: ReadonlySet<string> = new Set([
   ANNOTATIONS.created,
   ANNOTATIONS.appliedSpec,
   ANNOTATIONS.appliedPods,
+  ANNOTATIONS.appliedTemplate,
   ANNOTATIONS.settled,
   ANNOTATIONS.placedFor,
   ANNOTATIONS.seedMember,

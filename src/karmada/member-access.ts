@@ -27,6 +27,7 @@ export function createMemberAccess(
   karmada: Kube,
   karmadaConfig: KubeConfig,
   systemNamespace: string,
+  userAgent?: string,
 ): MemberAccess {
   const known = new Map<string, { version: string; kube: Kube }>();
 
@@ -45,7 +46,7 @@ export function createMemberAccess(
   };
 
   function viaProxy(cluster: string): Kube {
-    return createKube(karmadaConfig, clusterProxyPath(cluster));
+    return createKube(karmadaConfig, { basePath: clusterProxyPath(cluster), userAgent });
   }
 
   function viaSecret(secret: z.infer<typeof kubeconfigSecretSchema>, cluster: string): Kube {
@@ -59,6 +60,6 @@ export function createMemberAccess(
     }
     const config = new KubeConfig();
     config.loadFromString(Buffer.from(encoded, 'base64').toString('utf8'));
-    return createKube(config);
+    return createKube(config, { userAgent });
   }
 }

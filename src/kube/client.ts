@@ -11,7 +11,7 @@ import {
   type ObjectRef,
 } from './object';
 import { isExpired } from './error';
-import { createTransport, type Transport } from './transport';
+import { createTransport, type Transport, type TransportOptions } from './transport';
 
 export interface ListOptions {
   readonly namespace?: string | undefined;
@@ -77,8 +77,8 @@ const rehearsedSchema: z.ZodType<KubeObject> = objectSchema.extend({
   metadata: metadataSchema.extend({ resourceVersion: z.string().default('') }),
 });
 
-export function createKube(kubeConfig: KubeConfig, basePath = ''): Kube {
-  return kubeOver(createTransport(kubeConfig, basePath));
+export function createKube(kubeConfig: KubeConfig, options?: TransportOptions): Kube {
+  return kubeOver(createTransport(kubeConfig, options));
 }
 
 export function kubeOver(transport: Transport): Kube {

@@ -31,8 +31,15 @@ const KEEP_ALIVE_MS = 15_000;
 /** Agents kept for credentials that were rotated: the present ones, and those of requests still under way. */
 const MOST_AGENTS = 3;
 
-/** @param basePath put before every path: the cluster proxy of Karmada, or '' */
-export function createTransport(kubeConfig: KubeConfig, basePath = ''): Transport {
+export interface TransportOptions {
+  /** Put before every path, as the cluster proxy of Karmada needs it. */
+  readonly basePath?: string;
+  /** Who asks, for audit logs and metrics of the API server. */
+  readonly userAgent?: string | undefined;
+}
+
+export function createTransport(kubeConfig: KubeConfig, options: TransportOptions = {}): Transport {
+  const { basePath = '', userAgent } = options;
   const cluster = kubeConfig.getCurrentCluster();
   if (cluster === null)
     throw new FedStateError('InvalidSpec', 'The kubeconfig has no current context with a cluster.');
@@ -51,6 +58,7 @@ export function createTransport(kubeConfig: KubeConfig, basePath = ''): Transpor
       headers: {
         ...headersOf(tls),
         accept: 'application/json',
+        ...(userAgent === undefined ? {} : { 'user-agent': userAgent }),
         ...(options.body === undefined
           ? {}
           : {

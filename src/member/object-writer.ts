@@ -51,7 +51,10 @@ export function createObjectWriter(
         (await kube.get({ kind, namespace: instance.namespace, name }, namedSchema))?.metadata;
       if (live !== undefined && !isOurs(instance, live)) return 'foreign';
       if (live?.deletionTimestamp !== undefined) return 'leaving';
-      if (known && live !== undefined && written.version === versionOf(live)) return 'kept';
+      if (known && live !== undefined && written.version === versionOf(live)) {
+        memory.set(id, { ...written, at: now() });
+        return 'kept';
+      }
       const { metadata } = await kube.apply(kind, manifest, {
         fieldManager: MEMBER_FIELD_MANAGER,
         force: true,

@@ -54,6 +54,8 @@ export async function reconcileInstance(
   const status = computeStatus(instance, after, findings, nowText(context));
   await writeStatus(context.kube, instance, status);
   tellFindings(context, instance, findings);
+  // Told with every pass it would be a write a minute of an instance that is at rest.
+  if (status.image !== instance.status?.image) tellReplacement(context, instance, findings);
   if (status.state === 'Running' && replica !== undefined && lacksUsers(replica)) return AGAIN.waiting;
   if (status.state === 'Running' || status.state === 'Pause') return undefined;
   return findings.notReady === undefined ? AGAIN.working : AGAIN.waiting;
@@ -194,7 +196,7 @@ function passwordNotes(
 }
 
 function tellFindings(context: MemberContext, instance: Instance, findings: Findings): void {
-  const { notReady, conflicts, refusals, image, membership } = findings;
+  const { notReady, conflicts, refusals, membership } = findings;
   if (refusals.length > 0)
     context.tell(instance, 'Warning', 'SpecRefused', 'Reconcile', describeRefusal(refusals.join('; ')));
   if (notReady !== undefined)
@@ -209,10 +211,12 @@ function tellFindings(context: MemberContext, instance: Instance, findings: Find
     );
   if (membership?.refused !== undefined)
     context.tell(instance, 'Warning', 'Refused', 'Reconcile', membership.refused);
-  if (image?.replaced !== undefined) {
-    const { from, to } = image.replaced;
-    context.tell(instance, 'Normal', 'ImageReplaced', 'Reconcile', `${from} runs as ${to} (images.replace)`);
-  }
+}
+
+function tellReplacement(context: MemberContext, instance: Instance, { image }: Findings): void {
+  if (image?.replaced === undefined) return;
+  const { from, to } = image.replaced;
+  context.tell(instance, 'Normal', 'ImageReplaced', 'Reconcile', `${from} runs as ${to} (images.replace)`);
 }
 
 const nowText = (context: MemberContext): string =>

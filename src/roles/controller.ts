@@ -3,14 +3,14 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { TASK_QUEUE } from '../domain/task-queues';
 import { createKube } from '../kube/client';
 import { startController } from '../triggers/controller';
-import { never, type Role, type Surroundings } from './role';
+import { never, userAgentOf, type Role, type Surroundings } from './role';
 
 /** Watches custom resources on Karmada and pokes their workflows. */
 export async function runController({ config, kubeConfig, registry, logger }: Surroundings): Promise<Role> {
   const { connectionOptions, namespace } = loadClientConnectConfig();
   const connection = await Connection.connect(connectionOptions);
   const controller = await startController({
-    kube: createKube(kubeConfig),
+    kube: createKube(kubeConfig, { userAgent: userAgentOf('controller') }),
     temporal: new Client({ connection, namespace: namespace ?? 'default' }),
     taskQueue: TASK_QUEUE,
     logger,

@@ -1,12 +1,12 @@
 import { parseImageReplacements } from '../domain/image';
 import { createKube } from '../kube/client';
 import { startMemberManager } from '../member/manager';
-import { never, type Role, type Surroundings } from './role';
+import { never, userAgentOf, type Role, type Surroundings } from './role';
 
 /** The data plane of one cluster: MongoDB objects to pods. */
 export async function runMember({ config, kubeConfig, registry, logger }: Surroundings): Promise<Role> {
   const manager = await startMemberManager({
-    kube: createKube(kubeConfig),
+    kube: createKube(kubeConfig, { userAgent: userAgentOf('member') }),
     config: {
       fedstateImage: config.FEDSTATE_IMAGE,
       exporterImage: config.EXPORTER_IMAGE,

@@ -21,3 +21,6 @@ export interface Role {
 
 /** For roles that never end by themselves. */
 export const never = new Promise<void>(() => undefined);
+
+/** Under this name API servers log what a role asks. */
+export const userAgentOf = (role: 'controller' | 'worker' | 'member'): string => `fedstate-${role}`;

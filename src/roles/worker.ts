@@ -6,7 +6,7 @@ import { createMemberAccess } from '../karmada/member-access';
 import { createKube } from '../kube/client';
 import { createEventRecorder } from '../kube/event';
 import { startWorkers } from '../worker';
-import type { Role, Surroundings } from './role';
+import { userAgentOf, type Role, type Surroundings } from './role';
 
 /** Runs workflows and activities. */
 export async function runWorker({ config, kubeConfig, logger }: Surroundings): Promise<Role> {
@@ -26,7 +26,8 @@ export async function runWorker({ config, kubeConfig, logger }: Surroundings): P
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
   const connection = await NativeConnection.connect(connectionOptions);
   const clientConnection = await Connection.connect(connectionOptions);
-  const karmada = createKube(kubeConfig);
+  const userAgent = userAgentOf('worker');
+  const karmada = createKube(kubeConfig, { userAgent });
   const workers = await startWorkers({
     connection,
     namespace,
@@ -35,7 +36,7 @@ export async function runWorker({ config, kubeConfig, logger }: Surroundings): P
     maxHealthWatches: config.MAX_HEALTH_WATCHES,
     context: {
       karmada,
-      members: createMemberAccess(karmada, kubeConfig, config.FEDSTATE_NAMESPACE),
+      members: createMemberAccess(karmada, kubeConfig, config.FEDSTATE_NAMESPACE, userAgent),
       temporal: new Client({ connection: clientConnection, namespace }),
       events: createEventRecorder(karmada, { component: 'fedstate-worker' }),
       logger,

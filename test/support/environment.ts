@@ -11,8 +11,12 @@ export interface Environment {
   readonly temporalAddress: string;
   /** Folders with the logs of processes and pods, as far as they lie on this machine. */
   readonly logFolders: readonly string[];
+  /** Audit log of each API server by its name, as far as they lie on this machine. */
+  readonly auditLogs: ReadonlyMap<string, string>;
   /** Command that kills one process of the local stack by name; absent outside it. */
   readonly killCommand?: readonly string[] | undefined;
+  /** Command that takes a fault (cut, heal, stop, start, …) and its target; absent where the clusters are somebody else's. */
+  readonly faultCommand?: readonly string[] | undefined;
 }
 
 const fileSchema = z.object({
@@ -20,7 +24,9 @@ const fileSchema = z.object({
   members: z.record(z.string(), z.string()),
   temporalAddress: z.string(),
   logFolders: z.array(z.string()).default([]),
+  auditLogs: z.record(z.string(), z.string()).default({}),
   killCommand: z.array(z.string()).optional(),
+  faultCommand: z.array(z.string()).optional(),
 });
 
 /** Why the suite cannot run, or undefined: FEDSTATE_E2E names a JSON file with kubeconfig paths. */
@@ -45,6 +51,8 @@ export function readEnvironment(): Environment {
     members: new Map(Object.entries(facts.members).map(([name, kubeconfig]) => [name, kubeOf(kubeconfig)])),
     temporalAddress: facts.temporalAddress,
     logFolders: facts.logFolders,
+    auditLogs: new Map(Object.entries(facts.auditLogs)),
     killCommand: facts.killCommand,
+    faultCommand: facts.faultCommand,
   };
 }

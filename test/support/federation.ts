@@ -9,6 +9,7 @@ import { kubeOf } from '../../local/stack/kubeconfig';
 import { clusterSchema, isReady } from '../../src/karmada/cluster';
 import type { Kube } from '../../src/kube/client';
 import { KINDS, objectSchema, type Manifest } from '../../src/kube/object';
+import { STRICT_OWNERS } from './account';
 import { BASIC_CONTROLLERS, startApiServer, type ApiServer } from './api-server';
 import { until } from './until';
 
@@ -51,7 +52,9 @@ export async function applyDefinitions(kube: Kube): Promise<void> {
 /** About 15 s. Members are registered with label vip=10.0.0.<n>. */
 export async function startFederation(names: readonly string[]): Promise<Federation> {
   const [hub, ...memberServers] = await Promise.all(
-    ['karmada', ...names].map((name) => startApiServer({ name, controllers: BASIC_CONTROLLERS })),
+    ['karmada', ...names].map((name) =>
+      startApiServer({ name, controllers: BASIC_CONTROLLERS, flags: [STRICT_OWNERS] }),
+    ),
   );
   if (hub === undefined) throw new Error('no hub');
   const members = new Map(memberServers.map((server) => [server.name, kubeOf(server.kubeconfigPath)]));

@@ -182,7 +182,7 @@ export class ServerConversation {
 
 const saltedCache = new Map<string, Buffer>();
 
-/** The client's half, as members use it with each other (SHA-256 only). */
+/** The client's half, as members use it with each other. */
 export class ClientConversation {
   readonly first: Buffer;
   private readonly bare: string;
@@ -192,6 +192,7 @@ export class ClientConversation {
   constructor(
     private readonly user: string,
     private readonly password: string,
+    private readonly mechanism: Mechanism = 'SCRAM-SHA-256',
   ) {
     this.bare = `n=${user},r=${this.nonce}`;
     this.first = Buffer.from(`n,,${this.bare}`);
@@ -199,14 +200,14 @@ export class ClientConversation {
 
   /** Answers the server's challenge. @throws ScramError when it is not an answer to our nonce. */
   async prove(challenge: Buffer): Promise<Buffer> {
-    const mechanism = 'SCRAM-SHA-256';
+    const { mechanism } = this;
     const text = challenge.toString('utf8');
     const attributes = parseAttributes(text);
     const serverNonce = demand(attributes, 'r');
     if (!serverNonce.startsWith(this.nonce)) throw new ScramError('the server answered with another nonce');
     const salt = demand(attributes, 's');
     const iterations = Number(demand(attributes, 'i'));
-    const cacheKey = `${salt}/${iterations}/${this.password}`;
+    const cacheKey = `${mechanism}/${salt}/${iterations}/${this.password}`;
     const salted =
       saltedCache.get(cacheKey) ??
       (await saltedPassword(mechanism, this.user, this.password, Buffer.from(salt, 'base64'), iterations));

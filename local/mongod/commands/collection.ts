@@ -164,7 +164,12 @@ const onDisk = (bytes: number): number => Math.max(4096, Math.ceil(bytes / 4096)
 const listDatabases = (context: Context): Doc => {
   const { engine, member } = context.core;
   const nameOnly = isTruthy(context.command['nameOnly']);
-  const names = [...engine.store.databases(), ...(member === undefined || engine.isEmpty ? [] : ['local'])];
+  const names = [
+    ...engine.store.databases(),
+    ...(member === undefined || engine.isEmpty ? [] : ['local']),
+    // Where a real server keeps what it remembers of retryable writes, from its set's first primary on.
+    ...(member === undefined || engine.store.get('admin.system.version') === undefined ? [] : ['config']),
+  ];
   const visible = may(context, 'listDatabases', 'cluster') ? [...new Set(names)].sort() : [];
   const databases = visible.map((name) => {
     if (nameOnly) return { name };
@@ -215,7 +220,9 @@ const oplogStats = (context: Context, scale: number): Doc => {
     storageSize: number(Math.floor(onDisk(oplog.bytes) / scale)),
     capped: true,
     max: -1,
-    maxSize: number(Math.floor(oplog.maxBytes / scale)),
+    maxSize: oplog.resized
+      ? Long.fromNumber(Math.floor(oplog.maxBytes / scale))
+      : number(Math.floor(oplog.maxBytes / scale)),
     sleepCount: 0,
     sleepMS: 0,
     nindexes: 0,

@@ -10,6 +10,8 @@ export type Cursor =
       readonly kind: 'oplog';
       readonly namespace: string;
       next: { secs: number; inc: number };
+      /** Last operation given; undefined while none was. */
+      last: OpTime | undefined;
       readonly filter: Doc;
       known: OpTime;
     };
@@ -37,6 +39,11 @@ export class CursorTable {
 
   remove(id: Long): boolean {
     return this.cursors.delete(id.toString());
+  }
+
+  /** Closes all reads that follow the oplog. */
+  removeOplog(): void {
+    for (const [id, { cursor }] of this.cursors) if (cursor.kind === 'oplog') this.cursors.delete(id);
   }
 
   get size(): number {

@@ -1,4 +1,4 @@
-import { ObjectId } from 'bson';
+import { Long, ObjectId } from 'bson';
 import { findUser, isSystem } from '../auth/authorization';
 import { isMechanism, mechanisms } from '../auth/scram';
 import { type Doc, isDoc, isTruthy, readDoc, readNumber, readString } from '../doc';
@@ -20,7 +20,7 @@ export const electionId = (member: Member): Doc => {
 
 const lastWrite = (member: Member): Doc => {
   const applied = member.lastApplied;
-  const committed = member.committed;
+  const committed = member.topology.snapshot;
   return {
     lastWrite: {
       opTime: renderOpTime(applied),
@@ -62,11 +62,17 @@ const ownRole = (member: Member): Doc => {
   };
 };
 
+/** `{processId, counter}` for awaitable hello (S31). */
+const renderTopologyVersion = (member: Member): Doc => ({
+  processId: member.processId,
+  counter: Long.fromNumber(member.topologyVersion),
+});
+
 /** What hello tells of the set; `word`: the name of the writable flag. */
 export const describeReplication = (member: Member, word: 'ismaster' | 'isWritablePrimary'): Doc => {
   const { topology, dialect } = member;
   const { config, state } = topology;
-  const version = dialect.safeReconfig ? { topologyVersion: member.renderTopologyVersion() } : {};
+  const version = dialect.safeReconfig ? { topologyVersion: renderTopologyVersion(member) } : {};
   if (config === null || topology.selfIndex < 0) {
     return {
       ...version,

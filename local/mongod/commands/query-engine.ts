@@ -42,7 +42,6 @@ export const select = (docs: readonly Doc[], plan: ReadPlan): Doc[] => {
   const matches = matcher(plan.filter);
   const natural = naturalOrder(plan.sort);
   const ordered = natural === -1 ? [...docs].reverse() : docs;
-  const plain = plan.projection === undefined || Object.keys(plan.projection).length === 0;
   const sort =
     natural === undefined && plan.sort !== undefined && Object.keys(plan.sort).length > 0
       ? plan.sort
@@ -57,8 +56,25 @@ export const select = (docs: readonly Doc[], plan: ReadPlan): Doc[] => {
   if (sort !== undefined) stages.push({ $sort: sort });
   if (plan.skip > 0) stages.push({ $skip: plan.skip });
   if (plan.limit > 0) stages.push({ $limit: plan.limit });
-  if (!plain) stages.push({ $project: plan.projection });
-  return stages.length === 0 ? found : guarded(() => new Aggregator(stages).run<Doc>(found));
+  const cut = stages.length === 0 ? found : guarded(() => new Aggregator(stages).run<Doc>(found));
+  return project(cut, plan.projection ?? {});
+};
+
+/** The fields of a document in the order of the one it was made of, as the server gives them; new ones last. */
+const inOrderOf = (source: Doc, made: Doc): Doc => {
+  const names = [...Object.keys(source).filter((name) => name in made), ...Object.keys(made)];
+  return Object.fromEntries(
+    names.map((name) => {
+      const [before, after] = [source[name], made[name]];
+      return [name, isDoc(before) && isDoc(after) ? inOrderOf(before, after) : after];
+    }),
+  );
+};
+
+const project = (docs: Doc[], projection: Doc): Doc[] => {
+  if (Object.keys(projection).length === 0) return docs;
+  const made = guarded(() => new Aggregator([{ $project: projection }]).run<Doc>(docs));
+  return made.map((doc, index) => inOrderOf(docs[index] ?? {}, doc));
 };
 
 /** Runs a pipeline; `lookup` gives other collections of the database. */

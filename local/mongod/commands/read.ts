@@ -1,14 +1,18 @@
-import { Long } from 'bson';
+import { Long, calculateObjectSize } from 'bson';
 import { type Doc, isDoc, isTruthy, readDoc, readList, readNumber, readString } from '../doc';
 import { CommandError } from '../error';
 import { type OpTime, compareOpTimes, nullOpTime, parseOpTime, readTimestamp, renderOpTime } from '../optime';
 import type { Context } from '../server/context';
+import type { OplogEntry } from '../storage/oplog';
+import { countBatch } from './batch';
 import { type Command, define, loggedIn, ok, onCollection, targetOf } from './command';
 import { aggregate, distinctValues, matcher, select } from './query-engine';
 import { awaitReadConcern, countOf, documentsOf } from './source';
 
 const defaultBatch = 101;
 const laterBatch = 5000;
+
+const bytesOf = (doc: Doc): number => calculateObjectSize(doc);
 
 /** `$replData` for members that read the oplog. */
 const replicationView = ({ core, command }: Context): Doc => {
@@ -32,8 +36,9 @@ const cursorReply = (
   single: boolean,
   size: number,
 ): Doc => {
-  const firstBatch = docs.slice(0, size);
-  const rest = docs.slice(size);
+  const count = countBatch(docs, size, bytesOf);
+  const firstBatch = docs.slice(0, count);
+  const rest = docs.slice(count);
   const id =
     single || rest.length === 0
       ? Long.ZERO
@@ -44,18 +49,39 @@ const cursorReply = (
   return ok({ cursor, ...replicationView(context) });
 };
 
+const oplogBatch = (
+  { core }: Context,
+  from: { secs: number; inc: number },
+  size: number,
+): readonly OplogEntry[] => {
+  const entries = core.engine.oplog.from(from, size);
+  return entries.slice(
+    0,
+    countBatch(entries, size, ({ bytes }) => bytes),
+  );
+};
+
+/** A reader of the oplog tells its term: a primary of an older one steps down. */
+const noteTerm = ({ core, command }: Context): void => {
+  const term = readNumber(command, 'term');
+  if (core.member !== undefined && term !== undefined) {
+    core.member.perform(core.member.topology.updateTerm(term));
+  }
+};
+
 const tailOplog = (context: Context, filter: Doc): Doc => {
   const { core, command } = context;
+  noteTerm(context);
   const namespace = 'local.oplog.rs';
   documentsOf(context, 'oplog.rs');
   const from = readTimestamp(readDoc(filter, 'ts')?.['$gte']) ?? { secs: 0, inc: 0 };
   const size = countOf(command, 'batchSize') || defaultBatch;
-  const entries = core.engine.oplog.from(from, size);
+  const entries = oplogBatch(context, from, size);
   const matches = matcher(filter);
-  const last = entries.at(-1)?.optime ?? { ...from, inc: from.inc - 1 };
-  const next = { secs: last.secs, inc: last.inc + 1 };
+  const last = entries.at(-1)?.optime;
+  const next = last === undefined ? from : { secs: last.secs, inc: last.inc + 1 };
   const known = core.member?.topology.commitPoint ?? nullOpTime;
-  const id = core.cursors.add({ kind: 'oplog', namespace, next, filter, known });
+  const id = core.cursors.add({ kind: 'oplog', namespace, next, last, filter, known });
   const firstBatch = entries.map(({ doc }) => doc).filter(matches);
   return ok({ cursor: { firstBatch, id, ns: namespace }, ...replicationView(context) });
 };
@@ -119,25 +145,40 @@ const awaitOplog = async (
   }, awaitMs);
 };
 
+const noCursor = (id: Long): CommandError => new CommandError(43, `cursor id ${id.toString()} not found`);
+
 const getMore = async (context: Context): Promise<Doc> => {
   const { core, command } = context;
   const id = command['getMore'];
   const cursorId = id instanceof Long ? id : Long.fromNumber(typeof id === 'number' ? id : 0);
   const cursor = core.cursors.get(cursorId);
-  if (cursor === undefined) throw new CommandError(43, `cursor id ${cursorId.toString()} not found`);
+  if (cursor === undefined) throw noCursor(cursorId);
   const size = countOf(command, 'batchSize') || laterBatch;
   if (cursor.kind === 'list') {
-    const nextBatch = cursor.docs.slice(0, size);
-    cursor.docs = cursor.docs.slice(size);
+    const count = countBatch(cursor.docs, size, bytesOf);
+    const nextBatch = cursor.docs.slice(0, count);
+    cursor.docs = cursor.docs.slice(count);
     const isEnd = cursor.docs.length === 0;
     if (isEnd) core.cursors.remove(cursorId);
     return ok({ cursor: { nextBatch, id: isEnd ? Long.ZERO : cursorId, ns: cursor.namespace } });
   }
+  noteTerm(context);
   const known = command['lastKnownCommittedOpTime'];
   await awaitOplog(context, cursor.next, known === undefined ? cursor.known : parseOpTime(known));
-  const entries = core.engine.oplog.from(cursor.next, size);
+  if (core.cursors.get(cursorId) === undefined) throw noCursor(cursorId);
+  if (cursor.last !== undefined && !core.engine.oplog.has(cursor.last)) {
+    core.cursors.remove(cursorId);
+    throw new CommandError(
+      136,
+      'CollectionScan died due to position in capped collection being deleted. Last seen record id: RecordId(0)',
+    );
+  }
+  const entries = oplogBatch(context, cursor.next, size);
   const last = entries.at(-1)?.optime;
-  if (last !== undefined) cursor.next = { secs: last.secs, inc: last.inc + 1 };
+  if (last !== undefined) {
+    cursor.last = last;
+    cursor.next = { secs: last.secs, inc: last.inc + 1 };
+  }
   cursor.known = core.member?.topology.commitPoint ?? nullOpTime;
   const matches = matcher(cursor.filter);
   const nextBatch = entries.map(({ doc }) => doc).filter(matches);

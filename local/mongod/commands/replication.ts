@@ -43,8 +43,10 @@ const getConfig = (context: Context): Doc => {
   const { config } = member.topology;
   if (config === null) throw new CommandError(94, 'no replset config has been received');
   const wantsStatus = isTruthy(context.command['commitmentStatus']) && member.dialect.safeReconfig;
+  // Members that have no vote yet show as if they had: newlyAdded is the server's own business.
+  const members = config.members.map((known) => ({ ...known, newlyAdded: false }));
   return ok({
-    config: renderConfig(config, member.dialect),
+    config: renderConfig({ ...config, members }, member.dialect),
     ...(wantsStatus ? { commitmentStatus: isCommitted(member) } : {}),
   });
 };
@@ -58,7 +60,7 @@ const runInitiate = async (context: Context): Promise<Doc> => {
     return ok();
   }
   const [ip = '127.0.0.1'] = context.core.options.bindIps;
-  const me = `${ip === '0.0.0.0' ? '127.0.0.1' : ip}:${member.port}`;
+  const me = `${ip === '0.0.0.0' ? '127.0.0.1' : ip}:${context.core.options.port}`;
   await initiate(member, defaultConfig(member, me));
   return ok({ info2: 'no configuration specified. Using a default configuration for the set', me });
 };
@@ -223,7 +225,7 @@ const runResize = (context: Context): Doc => {
   const size = readNumber(context.command, 'size');
   if (size === undefined) throw new CommandError(72, 'invalid size field, size should be a number');
   if (size < 990) throw new CommandError(72, 'oplog size should be 990MB at least');
-  member.engine.oplog.maxBytes = size * 1024 * 1024;
+  member.engine.oplog.resize(size * 1024 * 1024);
   return ok();
 };
 

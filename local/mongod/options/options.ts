@@ -102,6 +102,7 @@ const flags = {
   nounixsocket: { type: 'boolean' },
   quiet: { type: 'boolean' },
   setParameter: { type: 'string', multiple: true },
+  syncdelay: { type: 'string' },
   wiredTigerCacheSizeGB: { type: 'string' },
   version: { type: 'boolean' },
   'version-dialect': { type: 'string' },

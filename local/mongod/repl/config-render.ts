@@ -11,16 +11,16 @@ const renderMember = (member: MemberConfig, dialect: Dialect): Doc => ({
   hidden: member.hidden,
   priority: dialect.safeReconfig ? member.priority : new Double(member.priority),
   tags: member.tags,
+  ...(Object.keys(member.horizons).length > 0 ? { horizons: member.horizons } : {}),
   ...(member.newlyAdded ? { newlyAdded: true } : {}),
   [delayField(dialect)]: Long.fromNumber(member.delaySecs),
-  ...(Object.keys(member.horizons).length > 0 ? { horizons: member.horizons } : {}),
   votes: member.votes,
 });
 
 const sortByName = (modes: Doc): Doc =>
   Object.fromEntries(Object.entries(modes).sort(([a], [b]) => (a < b ? -1 : 1)));
 
-/** The configuration as replSetGetConfig shows it and as it is stored. */
+/** The configuration as it is stored and sent to members; replSetGetConfig shows it without newlyAdded. */
 export const renderConfig = (config: ReplicaSetConfig, dialect: Dialect): Doc => {
   const rest: Doc = {
     protocolVersion: Long.fromNumber(config.protocolVersion),

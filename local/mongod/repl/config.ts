@@ -1,15 +1,5 @@
 import { ObjectId } from 'bson';
-import {
-  type Doc,
-  isDoc,
-  isTruthy,
-  printDoc,
-  readDoc,
-  readNumber,
-  readString,
-  toNumber,
-  typeName,
-} from '../doc';
+import { type Doc, isDoc, isTruthy, printDoc, readDoc, readNumber, toNumber, typeName } from '../doc';
 import { CommandError } from '../error';
 import type { Dialect } from '../options/dialect';
 
@@ -151,7 +141,7 @@ const parseMember = (doc: Doc, dialect: Dialect): MemberConfig => {
   const arbiterOnly = isTruthy(doc['arbiterOnly']);
   const priority = memberNumber(doc, 'priority', 1);
   return {
-    id: idNumber,
+    id: Math.trunc(idNumber),
     host: withPort(host),
     arbiterOnly,
     buildIndexes: doc['buildIndexes'] === undefined || isTruthy(doc['buildIndexes']),
@@ -291,14 +281,4 @@ export const parseConfig = (doc: Doc, dialect: Dialect, initiating: boolean): Re
     members,
     settings,
   };
-};
-
-/** Reads a stored or received configuration that another member has validated; undefined when it is damaged. */
-export const parseStoredConfig = (doc: Doc, dialect: Dialect): ReplicaSetConfig | undefined => {
-  try {
-    return readString(doc, '_id') === undefined ? undefined : parseConfig(doc, dialect, false);
-  } catch (error) {
-    if (error instanceof CommandError) return undefined;
-    throw error;
-  }
 };

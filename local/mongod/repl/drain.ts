@@ -1,9 +1,10 @@
 import { compareOpTimes } from '../optime';
+import { featureVersionId, featureVersionNamespace, storedFeatureVersion } from '../storage/feature-version';
 import type { Member } from './member';
+import { writeNoops } from './noop';
 
 /** How long a new primary drains before it is writable, ms: measured on a real server, one member and several. */
 const drainMs = { alone: 1000, together: 1000, spread: 900 };
-const hearAllMs = 2000;
 
 /** From 4.4 on the configuration carries the term of the primary that has it. */
 const stampTerm = async (member: Member, term: number): Promise<void> => {
@@ -14,12 +15,20 @@ const stampTerm = async (member: Member, term: number): Promise<void> => {
 
 const ensureFeatureVersion = (member: Member): void => {
   const { engine, dialect, topology } = member;
-  const id = 'featureCompatibilityVersion';
-  if (engine.store.get('admin.system.version')?.get(id) !== undefined) return;
-  member.writeAs(
-    { op: 'i', ns: 'admin.system.version', o: { _id: id, version: dialect.release } },
-    topology.term,
-  );
+  if (storedFeatureVersion(engine.store) !== undefined) return;
+  const o = { _id: featureVersionId, version: dialect.release };
+  member.writeAs({ op: 'i', ns: featureVersionNamespace, o }, topology.term);
+};
+
+/** The drain is over: writes are taken from now on. */
+const openForWrites = (member: Member): void => {
+  const { topology } = member;
+  member.writeAs({ op: 'n', ns: '', o: { msg: 'new primary' } }, topology.term);
+  topology.writable = true;
+  member.log('REPL', 'transition to primary complete; database writes are now permitted');
+  writeNoops(member, topology.term);
+  member.positionMoved();
+  member.changed();
 };
 
 /** Lets a newly elected primary hear all members, catch up with any that is ahead, and open for writes. */
@@ -34,15 +43,18 @@ export const drain = async (member: Member, term: number): Promise<void> => {
     topology
       .others()
       .some(({ data }) => data.health === 1 && compareOpTimes(data.applied, engine.lastApplied) > 0);
+  // A member that is frozen holds this up until its heartbeat times out: so it was seen on a real server.
   const heardAll = (): boolean =>
-    topology.others().every(({ data }) => data.health !== 1 || data.lastHeartbeat >= started);
-  await bell.until(() => (isOver() || heardAll() ? true : undefined), Math.min(limit, hearAllMs));
-  await bell.until(() => (isOver() || !isBehind() ? true : undefined), limit);
+    topology
+      .others()
+      .every(({ data }) => data.health !== 1 || (data.triedSince === 0 && data.lastHeartbeat >= started));
+  await bell.until(() => (isOver() || heardAll() ? true : undefined), limit);
+  await bell.until(() => (isOver() || topology.catchUpAborted || !isBehind() ? true : undefined), limit);
   const least = others === 0 ? drainMs.alone : drainMs.together + Math.random() * drainMs.spread;
   await new Promise((resolve) => setTimeout(resolve, Math.max(0, started + least - Date.now())));
   if (isOver()) return;
   await stampTerm(member, term);
   if (isOver()) return;
-  member.openForWrites();
+  openForWrites(member);
   ensureFeatureVersion(member);
 };

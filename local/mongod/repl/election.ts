@@ -2,6 +2,7 @@ import { readNumber, readString } from '../doc';
 import { messageOf } from '../error';
 import { isVoter, majorityOf } from './config-rules';
 import { renderVoteRequest } from './heartbeat';
+import { becomePrimary, relinquish } from './leadership';
 import type { Member } from './member';
 import { type Tally, tally } from './vote';
 
@@ -99,9 +100,9 @@ export const stand = async (member: Member, reason: string, skipDryRun: boolean)
   });
   if (won) {
     member.log('ELECTION', 'election succeeded, assuming primary role', { term: topology.term });
-    member.becomePrimary();
+    becomePrimary(member);
     return true;
   }
-  member.relinquish('the election was lost');
+  relinquish(member, 'the election was lost');
   return false;
 };

@@ -1,5 +1,6 @@
 import { messageOf } from '../error';
 import { LinkAuthError, RemoteError } from '../wire/link';
+import { beginHeartbeat, heartbeatInterval, takeHeartbeat, triesAgain } from './hearing';
 import { type HeartbeatResult, parseHeartbeatReply, renderHeartbeat } from './heartbeat';
 import type { Member } from './member';
 import { admitNewlyAdded } from './newly-added';
@@ -16,7 +17,7 @@ export const askHeartbeat = async (
   const request = member.topology.heartbeatFor();
   const setName = request.setName === '' ? member.setName : request.setName;
   try {
-    const command = renderHeartbeat({ ...request, setName, checkEmpty });
+    const command = renderHeartbeat({ ...request, setName, checkEmpty }, member.dialect.safeReconfig);
     const reply = await member.link(host, purpose).run('admin', command, timeoutMs);
     return { kind: 'answer', response: parseHeartbeatReply(reply), rttMs: performance.now() - started };
   } catch (error) {
@@ -31,24 +32,16 @@ export const beat = async (member: Member, host: string): Promise<void> => {
   const { topology } = member;
   const settings = topology.config?.settings;
   if (settings === undefined || member.stopped) return;
-  const result = await askHeartbeat(member, host, 'heartbeat', false, settings.heartbeatTimeoutSecs * 1000);
-  const actions = topology.takeHeartbeat(host, result, Date.now());
+  const left = beginHeartbeat(topology, host, Date.now());
+  const result = await askHeartbeat(member, host, 'heartbeat', false, left);
+  const actions = takeHeartbeat(topology, host, result, Date.now());
+  // First the new term, if there is one: no position counts for a primary of an older one.
+  member.perform(actions);
   if (result.kind === 'answer') {
-    const { response } = result;
-    if (topology.self?.arbiterOnly === true) member.learnCommitPoint(response.committed);
+    const { committed } = result.response;
+    if (topology.role === 'follower') member.learnCommitPoint(committed, false);
     member.positionMoved();
   }
-  member.perform(actions);
   if (member.dialect.implicitMajority) await admitNewlyAdded(member);
-  const known = topology.others().find((other) => other.member.host === host)?.data;
-  const again = result.kind === 'failure' && known?.health === 1;
-  member.beatAfter(host, again ? 0 : settings.heartbeatIntervalMillis);
-};
-
-/** Asks a member that has a newer configuration for it. */
-export const fetchConfig = async (member: Member, host: string): Promise<void> => {
-  const result = await askHeartbeat(member, host, 'heartbeat', false, 10_000);
-  if (result.kind === 'answer' && result.response.config !== undefined && !member.stopped) {
-    await member.installRemote(result.response.config);
-  }
+  member.beatAfter(host, triesAgain(topology, host) ? 0 : heartbeatInterval(settings));
 };

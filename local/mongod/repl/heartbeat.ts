@@ -33,10 +33,10 @@ export interface HeartbeatResponse {
   readonly committed: OpTime;
 }
 
-export const renderHeartbeat = (request: HeartbeatRequest): Doc => ({
+export const renderHeartbeat = (request: HeartbeatRequest, modern: boolean): Doc => ({
   replSetHeartbeat: request.setName,
   configVersion: request.configVersion,
-  configTerm: request.configTerm,
+  ...(modern ? { configTerm: request.configTerm } : {}),
   hbv: 1,
   from: request.from,
   fromId: request.fromId,

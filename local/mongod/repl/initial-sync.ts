@@ -2,11 +2,12 @@ import { Binary, UUID } from 'bson';
 import { type Doc, isDoc, readDoc, readList, readNumber, readString } from '../doc';
 import { messageOf } from '../error';
 import { type OpTime, nullOpTime, printOpTime } from '../optime';
-import type { MemberLink } from '../wire/link';
+import { checkFeatureVersion } from '../storage/feature-version';
+import { LinkError, type MemberLink } from '../wire/link';
 import type { Member } from './member';
 import { memberState } from './member-state';
-import { openOplog, readEnd, readMore } from './oplog-link';
-import { type Denylist, chooseSyncSource } from './sync-source';
+import { openOplog, readEnd, readMore, readRollbackId } from './oplog-link';
+import { chooseSyncSource } from './sync-source';
 
 const maxAttempts = 10;
 const timeoutMs = 30_000;
@@ -21,7 +22,7 @@ export interface SyncProgress {
   oplogStart: OpTime | undefined;
   oplogEnd: OpTime | undefined;
   appliedOps: number;
-  databases: Map<string, Doc>;
+  databases: Map<string, { readonly counts: Doc; readonly copies: Doc }>;
 }
 
 /** All attempts failed: mongod stops. */
@@ -57,17 +58,32 @@ const readAll = async (
   }
 };
 
+/** How far the copy of one collection has got, as the status shows it. */
+const freshCopy = (): Doc => ({
+  documentsToCopy: 0,
+  documentsCopied: 0,
+  indexes: 0,
+  fetchedBatches: 0,
+  receivedBatches: 0,
+});
+
+const countAt = async (link: MemberLink, database: string, collection: string): Promise<number> =>
+  readNumber(await link.run(database, { count: collection, ...readPreference }, timeoutMs), 'n') ?? 0;
+
 const cloneCollection = async (
   member: Member,
   link: MemberLink,
   database: string,
   info: Doc,
-): Promise<Doc> => {
+  shown: Doc,
+): Promise<void> => {
   const { engine } = member;
   const name = readString(info, 'name') ?? '';
   const namespace = `${database}.${name}`;
   const start = new Date();
   const indexes: Doc[] = [];
+  const copy = { ...freshCopy(), documentsToCopy: await countAt(link, database, name), start };
+  shown[namespace] = copy;
   await readAll(link, database, { listIndexes: name, cursor: {} }, (docs) => indexes.push(...docs));
   const uuid = readDoc(info, 'info')?.['uuid'];
   engine.loadCollection({
@@ -82,10 +98,17 @@ const cloneCollection = async (
     const collection = engine.store.get(namespace);
     for (const doc of docs) collection?.put(doc);
     copied += docs.length;
-    batches += 1;
+    batches += docs.length > 0 ? 1 : 0;
+    shown[namespace] = {
+      ...copy,
+      documentsCopied: copied,
+      indexes: indexes.length,
+      fetchedBatches: batches,
+      receivedBatches: batches,
+    };
   });
   const end = new Date();
-  return {
+  shown[namespace] = {
     documentsToCopy: copied,
     documentsCopied: copied,
     indexes: indexes.length,
@@ -106,15 +129,19 @@ const cloneDatabase = async (
   const collections: Doc[] = [];
   await readAll(link, database, { listCollections: 1, cursor: {} }, (docs) => collections.push(...docs));
   const start = new Date();
-  const shown: Doc = { collections: collections.length, clonedCollections: 0, start };
-  progress.databases.set(database, shown);
+  const counts: Doc = { collections: collections.length, clonedCollections: 0, start };
+  const copies: Doc = Object.fromEntries(
+    collections.map((info) => [`${database}.${readString(info, 'name') ?? ''}`, freshCopy()]),
+  );
   for (const [index, info] of collections.entries()) {
-    const done = await cloneCollection(member, link, database, info);
-    shown['clonedCollections'] = index + 1;
-    shown[`${database}.${readString(info, 'name') ?? ''}`] = done;
+    progress.databases.set(database, { counts, copies });
+    await cloneCollection(member, link, database, info, copies);
+    counts['clonedCollections'] = index + 1;
   }
   const end = new Date();
-  progress.databases.set(database, { ...shown, end, elapsedMillis: end.getTime() - start.getTime() });
+  counts['end'] = end;
+  counts['elapsedMillis'] = end.getTime() - start.getTime();
+  progress.databases.set(database, { counts, copies });
 };
 
 /** Applies the source's operations from `begin` up to its present end, so that the clone is of one moment. */
@@ -125,7 +152,8 @@ const applyFrom = async (
   progress: SyncProgress,
 ): Promise<void> => {
   const target = await readEnd(link, -1, timeoutMs);
-  let batch = await openOplog(link, begin, timeoutMs);
+  const { term } = member.topology;
+  let batch = await openOplog(link, begin, term, timeoutMs);
   const [first] = batch.entries;
   if (target === undefined || first === undefined || printOpTime(first.optime) !== printOpTime(begin)) {
     throw new Error('OplogStartMissing: the source no longer holds the start of this initial sync');
@@ -136,7 +164,7 @@ const applyFrom = async (
   };
   member.engine.applyFetched(batch.entries);
   while (!isThere()) {
-    batch = await readMore(link, batch.cursor, nullOpTime, 1000, timeoutMs);
+    batch = await readMore(link, batch.cursor, { term, committed: nullOpTime }, 1000, timeoutMs);
     member.engine.applyFetched(batch.entries);
   }
   progress.appliedOps = member.engine.oplog.length - 1;
@@ -149,6 +177,11 @@ const attempt = async (member: Member, source: string, progress: SyncProgress): 
   engine.beginSync();
   topology.syncSource = source;
   member.changed();
+  const rollbackId = await readRollbackId(link, timeoutMs).catch((error: unknown) => {
+    throw new Error(
+      `HostUnreachable: error while getting base rollback ID :: caused by :: ${messageOf(error)}`,
+    );
+  });
   const begin = await readEnd(link, -1, timeoutMs);
   if (begin === undefined) throw new Error('OplogStartMissing: the source has no oplog');
   progress.oplogStart = begin.optime;
@@ -163,6 +196,10 @@ const attempt = async (member: Member, source: string, progress: SyncProgress): 
     await cloneDatabase(member, link, name, progress);
   }
   await applyFrom(member, link, begin.optime, progress);
+  checkFeatureVersion(engine.store, member.dialect);
+  if ((await readRollbackId(link, timeoutMs)) !== rollbackId) {
+    throw new Error('UnrecoverableRollbackError: Rollback occurred on our sync source during initial sync');
+  }
   engine.endSync();
 };
 
@@ -177,12 +214,11 @@ export const runInitialSync = async (
 ): Promise<void> => {
   const progress = freshProgress();
   report(progress);
-  const denied = new Map<string, number>();
   member.setFollowerState(memberState.startup2);
   while (isWanted() && progress.failed < maxAttempts) {
-    const source = pickSource(member, denied);
+    const source = pickSource(member);
     if (source === undefined) {
-      await member.bell.next(retryMs);
+      await pause(retryMs);
       continue;
     }
     const started = Date.now();
@@ -200,8 +236,7 @@ export const runInitialSync = async (
     } catch (error) {
       if (!isWanted()) return;
       progress.failed += 1;
-      note(messageOf(error));
-      denied.set(source, Date.now() + 10_000);
+      note(explainFailure(error));
       member.topology.syncSource = '';
       member.dropLink(source, 'sync');
       member.log(
@@ -210,12 +245,20 @@ export const runInitialSync = async (
         { source, error: messageOf(error), failed: progress.failed },
         'E',
       );
-      await new Promise((resolve) => setTimeout(resolve, retryMs));
+      await pause(retryMs);
     }
   }
   if (isWanted())
     throw new InitialSyncError('The maximum number of retries have been exhausted for initial sync.');
 };
 
-const pickSource = (member: Member, denied: Denylist): string | undefined =>
-  chooseSyncSource(member.topology, nullOpTime, denied, Date.now());
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+const pickSource = (member: Member): string | undefined =>
+  chooseSyncSource(member.topology, nullOpTime, new Map(), Date.now());
+
+/** What the status says of an attempt whose source went away. */
+const explainFailure = (error: unknown): string =>
+  error instanceof LinkError
+    ? `HostUnreachable: error fetching oplog during initial sync :: caused by :: error in fetcher batch callback :: caused by :: ${error.message}`
+    : messageOf(error);

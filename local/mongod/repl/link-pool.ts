@@ -16,6 +16,13 @@ export class LinkPool {
     return link;
   }
 
+  /** Keeps a connection made elsewhere, unless there is one for this purpose already. */
+  offer(link: MemberLink, purpose: string): void {
+    const key = `${purpose} ${link.host}`;
+    if (this.links.has(key)) link.close();
+    else this.links.set(key, link);
+  }
+
   drop(host: string, purpose: string): void {
     const key = `${purpose} ${host}`;
     this.links.get(key)?.close();

@@ -58,9 +58,19 @@ export interface MemberData {
   electionTime: { secs: number; inc: number } | undefined;
   /** Last sign of life of any kind: heartbeat answer, heartbeat or position received. */
   lastSign: number;
-  /** Failed heartbeats in a row. */
+  /** A primary has noted that no sign came for the election timeout. */
+  silent: boolean;
+  /** When the heartbeat now under way was first tried; 0: none is, or it has ended. */
+  triedSince: number;
+  /** Failed attempts of the heartbeat now under way. */
   failures: number;
 }
+
+/** Notes a sign of life. */
+export const noteSign = (data: MemberData, now: number): void => {
+  data.lastSign = now;
+  data.silent = false;
+};
 
 /** A member nothing is known of yet. */
 export const freshMember = (id: number, host: string, now: number): MemberData => ({
@@ -83,5 +93,17 @@ export const freshMember = (id: number, host: string, now: number): MemberData =
   configTerm: -1,
   electionTime: undefined,
   lastSign: now,
+  silent: false,
+  triedSince: 0,
   failures: 0,
 });
+
+/** A member that cannot be reached, with the reason as the server words it. What is known of its data is forgotten. */
+export const markDown = (data: MemberData, message: string): void => {
+  const { lastHeartbeat, lastHeartbeatReceived, pingMs, lastSign, silent, triedSince, failures } = data;
+  const kept = { lastHeartbeat, lastHeartbeatReceived, pingMs, lastSign, silent, triedSince, failures };
+  Object.assign(data, freshMember(data.id, data.host, lastSign), kept);
+  data.health = 0;
+  data.state = memberState.down;
+  data.message = message;
+};

@@ -1,25 +1,26 @@
-import { Long, ObjectId } from 'bson';
+import { ObjectId } from 'bson';
 import type { Doc } from '../doc';
 import { CommandError, messageOf } from '../error';
 import type { Log } from '../log';
 import type { Dialect } from '../options/dialect';
-import { type OpTime, maxOpTime, nullOpTime } from '../optime';
+import { type OpTime, compareOpTimes } from '../optime';
 import type { Change, Engine } from '../storage/engine';
 import type { Keys, MemberLink } from '../wire/link';
 import { Alarm } from './alarm';
 import { BeatTimers } from './beat-timer';
 import { Bell } from './bell';
-import { type ReplicaSetConfig, parseStoredConfig } from './config';
+import type { ReplicaSetConfig } from './config';
 import { renderConfig } from './config-render';
-import { isElectable, isNewerConfig } from './config-rules';
-import { drain } from './drain';
+import { isElectable } from './config-rules';
 import { stand } from './election';
-import { beat, fetchConfig } from './heart';
+import { beat } from './heart';
+import { relinquish } from './leadership';
 import { LinkPool } from './link-pool';
 import { type MemberState, memberState, stateName } from './member-state';
-import { writeNoops } from './noop';
+import { fetchConfig, takeRemoteConfig } from './remote-config';
 import { locateSelf } from './self';
 import { type Action, Topology } from './topology';
+import { parseStoredConfig } from './stored-config';
 
 /** A member that does not find itself in its configuration looks again this often, ms. */
 const searchAgainMs = 10_000;
@@ -34,6 +35,8 @@ export class Member {
   stopped = false;
   /** Called when this member has to fetch data: set by the puller. */
   onMembership: () => void = () => undefined;
+  /** Called when this member goes into ROLLBACK or REMOVED: clients have to connect anew, as on a real server. */
+  onDropClients: () => void = () => undefined;
   private readonly links: LinkPool;
   private readonly beats = new BeatTimers();
   private readonly alarm = new Alarm(() => this.perform(this.topology.tick(Date.now())));
@@ -48,7 +51,8 @@ export class Member {
     readonly log: Log,
     readonly keys: Keys,
     readonly setName: string,
-    readonly port: number,
+    /** Where this process listens. */
+    readonly listening: { readonly bindIps: readonly string[]; readonly port: number },
   ) {
     this.links = new LinkPool(keys);
     this.topology = new Topology(
@@ -62,7 +66,7 @@ export class Member {
     engine.onDurable = () => this.positionMoved();
   }
 
-  /** Last operation applied; an arbiter, which has no data, counts as far as the set has committed. */
+  /** Last operation; an arbiter, which has no data, counts as far as the set has committed. */
   get lastApplied(): OpTime {
     return this.topology.self?.arbiterOnly === true ? this.topology.commitPoint : this.engine.lastApplied;
   }
@@ -70,7 +74,7 @@ export class Member {
   /** Takes up the stored configuration, if there is one. */
   async start(): Promise<void> {
     const { engine, topology } = this;
-    topology.term = Math.max(0, engine.lastVote.term, engine.lastApplied.term);
+    topology.term = Math.max(topology.term, engine.lastVote.term, engine.lastApplied.term);
     if (engine.config === null) return;
     const config = parseStoredConfig(engine.config, this.dialect);
     if (config === undefined) {
@@ -102,6 +106,10 @@ export class Member {
     this.links.drop(host, purpose);
   }
 
+  offerLink(link: MemberLink, purpose: string): void {
+    this.links.offer(link, purpose);
+  }
+
   get isWritable(): boolean {
     return this.topology.role === 'leader' && this.topology.writable && !this.topology.steppingDown;
   }
@@ -125,21 +133,24 @@ export class Member {
     this.bell.ring();
   }
 
-  /** Raises the commit point to what the sync source tells, as far as own data goes. */
-  learnCommitPoint(committed: OpTime): void {
-    const own = this.engine.lastApplied;
-    const known = maxOpTime(committed, own) === own ? committed : own;
-    const point = this.topology.self?.arbiterOnly === true ? committed : known;
-    if (this.topology.raiseCommitPoint(point)) {
-      this.engine.release(point);
-      this.bell.ring();
-    }
+  /**
+   * Takes up a commit point that another member tells. From the sync source, whose history is ours: as far as own data
+   * goes. From others: only in the term of the own last operation, for in another it may be of another history.
+   */
+  learnCommitPoint(committed: OpTime, fromSource: boolean): void {
+    const { topology, engine } = this;
+    const own = engine.lastApplied;
+    const isArbiter = topology.self?.arbiterOnly === true;
+    if (!isArbiter && !fromSource && committed.term !== own.term) return;
+    const beyond = fromSource && compareOpTimes(committed, own) > 0;
+    if (topology.raiseCommitPoint(beyond ? own : committed)) this.bell.ring();
+    engine.release(topology.commitPoint);
   }
 
   /** Stores and takes up a configuration in which `selfIndex` (-1: none) is this member. */
   async install(config: ReplicaSetConfig, selfIndex: number): Promise<void> {
     await this.engine.saveConfig(renderConfig(config, this.dialect));
-    if (selfIndex < 0 && this.topology.role === 'leader') this.relinquish('removed from the set');
+    if (selfIndex < 0 && this.topology.role === 'leader') relinquish(this, 'removed from the set');
     this.adopt(config, selfIndex);
   }
 
@@ -162,6 +173,8 @@ export class Member {
     this.positionMoved();
     this.onMembership();
     this.changed();
+    if (selfIndex < 0 && before !== memberState.startup && before !== memberState.removed)
+      this.onDropClients();
     this.standIfAlone();
   }
 
@@ -190,22 +203,11 @@ export class Member {
   /** A configuration came with a heartbeat: takes it when it is newer. */
   installRemote(doc: Doc): Promise<void> {
     this.installing = this.installing
-      .then(() => this.takeRemote(doc))
+      .then(() => takeRemoteConfig(this, doc))
       .catch((error: unknown) =>
         this.log('REPL', 'Could not install a config from a heartbeat', { error: messageOf(error) }, 'E'),
       );
     return this.installing;
-  }
-
-  private async takeRemote(doc: Doc): Promise<void> {
-    const config = parseStoredConfig(doc, this.dialect);
-    const mine = this.topology.config;
-    if (config === undefined || config.setName !== this.setName) return;
-    const newer = mine === null || isNewerConfig(config, mine);
-    if (!newer) return;
-    const [index] = await locateSelf(this, config, true);
-    if (this.topology.config !== mine) return;
-    await this.install(config, index ?? -1);
   }
 
   /** A heartbeat of a member with a newer configuration, or one we do not have: fetch it. */
@@ -229,7 +231,7 @@ export class Member {
     for (const action of actions) {
       switch (action.kind) {
         case 'step-down':
-          this.relinquish(action.reason);
+          relinquish(this, action.reason);
           break;
         case 'stand':
           void stand(this, action.reason, false);
@@ -281,55 +283,10 @@ export class Member {
     if (alone && this.topology.stepDownUntil <= Date.now()) void stand(this, 'single node election', false);
   }
 
-  /** An election is won: drain, then be writable. */
-  becomePrimary(): void {
-    const { topology } = this;
-    topology.role = 'leader';
-    topology.writable = false;
-    topology.primaryIndex = topology.selfIndex;
-    topology.takeover = undefined;
-    topology.electionDeadline = undefined;
-    topology.syncSource = '';
-    topology.electionTime = { secs: Math.floor(Date.now() / 1000), inc: 1 };
-    for (const { data } of topology.others()) data.lastSign = Date.now();
-    this.log('REPL', 'transition to PRIMARY', { term: topology.term });
-    this.restartHeartbeats();
-    this.changed();
-    drain(this, topology.term).catch((error: unknown) =>
-      this.log('REPL', 'the drain of a new primary failed', { error: messageOf(error) }, 'E'),
-    );
-  }
-
-  /** The drain of a new primary is over: it takes writes from now on. */
-  openForWrites(): void {
-    const { topology } = this;
-    this.writeAs({ op: 'n', ns: '', o: { msg: 'new primary' } }, topology.term);
-    topology.writable = true;
-    this.log('REPL', 'transition to primary complete; database writes are now permitted');
-    writeNoops(this, topology.term);
-    this.positionMoved();
-    this.changed();
-  }
-
-  /** Stops being primary (or a candidate). */
-  relinquish(reason: string): void {
-    const { topology } = this;
-    if (topology.role === 'follower') return;
-    this.log('REPL', 'stepping down', { reason });
-    topology.role = 'follower';
-    topology.writable = false;
-    topology.steppingDown = false;
-    topology.primaryIndex = -1;
-    topology.electionTime = undefined;
-    topology.followerState = memberState.secondary;
-    topology.resetElectionTimer(Date.now());
-    this.onMembership();
-    this.changed();
-  }
-
-  /** `{processId, counter}` for awaitable hello (S31). */
-  renderTopologyVersion(): Doc {
-    return { processId: this.processId, counter: Long.fromNumber(this.topologyVersion) };
+  /** While draining: waits no longer for what others hold. */
+  abortCatchUp(): void {
+    this.topology.catchUpAborted = true;
+    this.bell.ring();
   }
 
   stop(): void {
@@ -339,10 +296,5 @@ export class Member {
     clearTimeout(this.searchTimer);
     this.links.close();
     this.bell.ring();
-  }
-
-  /** The commit point as the members' snapshot shows it; undefined while none is known. */
-  get committed(): OpTime | undefined {
-    return this.topology.commitPoint === nullOpTime ? undefined : this.topology.commitPoint;
   }
 }

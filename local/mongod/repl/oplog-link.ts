@@ -9,7 +9,6 @@ export interface SourceView {
   readonly term: number;
   readonly committed: OpTime;
   readonly primaryIndex: number;
-  readonly rollbackId: number;
 }
 
 export interface OplogBatch {
@@ -31,13 +30,17 @@ const parseBatch = (reply: Doc): OplogBatch => {
       term: readNumber(view, 'term') ?? -1,
       committed: parseOpTime(view['lastOpCommitted']),
       primaryIndex: readNumber(view, 'primaryIndex') ?? -1,
-      rollbackId: readNumber(view, 'rbid') ?? -1,
     },
   };
 };
 
-/** Opens a tailable read of the source's oplog from `from` on (inclusive). */
-export const openOplog = async (link: MemberLink, from: OpTime, timeoutMs: number): Promise<OplogBatch> =>
+/** Opens a tailable read of the source's oplog from `from` on (inclusive); `term` tells the source of a newer one. */
+export const openOplog = async (
+  link: MemberLink,
+  from: OpTime,
+  term: number,
+  timeoutMs: number,
+): Promise<OplogBatch> =>
   parseBatch(
     await link.run(
       'local',
@@ -47,6 +50,7 @@ export const openOplog = async (link: MemberLink, from: OpTime, timeoutMs: numbe
         tailable: true,
         awaitData: true,
         batchSize: 5000,
+        term: Long.fromNumber(term),
         $replData: 1,
         ...readOnSecondary,
       },
@@ -54,11 +58,11 @@ export const openOplog = async (link: MemberLink, from: OpTime, timeoutMs: numbe
     ),
   );
 
-/** Waits up to `awaitMs` for more, or for the source's commit point to pass `committed`. */
+/** Waits up to `awaitMs` for more, or for the source's commit point to pass the one known. */
 export const readMore = async (
   link: MemberLink,
   cursor: Long,
-  committed: OpTime,
+  known: { readonly term: number; readonly committed: OpTime },
   awaitMs: number,
   timeoutMs: number,
 ): Promise<OplogBatch> =>
@@ -70,7 +74,8 @@ export const readMore = async (
         collection: 'oplog.rs',
         batchSize: 5000,
         maxTimeMS: awaitMs,
-        lastKnownCommittedOpTime: renderOpTime(committed),
+        term: Long.fromNumber(known.term),
+        lastKnownCommittedOpTime: renderOpTime(known.committed),
         $replData: 1,
       },
       timeoutMs,
@@ -96,6 +101,10 @@ export const findEntries = async (
   );
   return parseBatch(reply).entries;
 };
+
+/** The source's rollback number: it goes up by one with each rollback. */
+export const readRollbackId = async (link: MemberLink, timeoutMs: number): Promise<number> =>
+  readNumber(await link.run('admin', { replSetGetRBID: 1 }, timeoutMs), 'rbid') ?? -1;
 
 /** The oldest (1) or newest (-1) entry of the source's oplog. */
 export const readEnd = async (

@@ -1,5 +1,6 @@
 import { messageOf } from '../error';
 import { type OpTime, compareOpTimes } from '../optime';
+import { UpgradeError, checkVersionEntry } from '../storage/feature-version';
 import type { OplogEntry } from '../storage/oplog';
 import type { MemberLink } from '../wire/link';
 import { type SyncProgress, runInitialSync } from './initial-sync';
@@ -10,6 +11,9 @@ import { RollbackError, rollBack } from './rollback';
 import { chooseSyncSource, shouldLeaveSource } from './sync-source';
 
 const findTimeoutMs = 10_000;
+/** A query that is put again to the same source after an error gets this long. */
+const againTimeoutMs = 7000;
+/** Without a source a member looks again after a whole second, not sooner: so does a real server. */
 const noSourceMs = 1000;
 const denyMs = { unreachable: 10_000, stale: 60_000 };
 const noSourceMessage = 'could not find member to sync from';
@@ -22,6 +26,8 @@ export class Puller {
   private readonly denied = new Map<string, number>();
   /** Sources whose oplog no longer reaches back to ours. */
   private readonly tooOld = new Set<string>();
+  /** In maintenance mode because nobody's oplog reaches back to ours. */
+  private isStale = false;
 
   constructor(
     private readonly member: Member,
@@ -76,16 +82,16 @@ export class Puller {
       topology.syncSource = '';
       topology.infoMessage = noSourceMessage;
       this.checkStaleness();
-      await member.bell.next(noSourceMs);
-      await pause(20);
+      await pause(noSourceMs);
       return;
     }
     const link = member.link(source, 'oplog');
+    topology.infoMessage = `syncing from: ${source}`;
     try {
       await this.followSource(link, source, last);
     } catch (error) {
-      if (error instanceof RollbackError) throw error;
-      member.log('REPL', 'Restarting oplog query due to error', { source, error: messageOf(error) });
+      if (error instanceof RollbackError || error instanceof UpgradeError) throw error;
+      member.log('REPL', 'the oplog query failed', { source, error: messageOf(error) });
       this.denied.set(source, Date.now() + denyMs.unreachable);
       member.dropLink(source, 'oplog');
       if (topology.syncSource === source) topology.syncSource = '';
@@ -102,7 +108,7 @@ export class Puller {
   private async followSource(link: MemberLink, source: string, last: OpTime): Promise<void> {
     const { member } = this;
     const { topology } = member;
-    let batch = await openOplog(link, last, findTimeoutMs);
+    let batch = await openOplog(link, last, topology.term, findTimeoutMs);
     const [first] = batch.entries;
     if (first === undefined || compareOpTimes(first.optime, last) !== 0) {
       await this.handleDivergence(link, source, last, first);
@@ -111,7 +117,8 @@ export class Puller {
     topology.syncSource = source;
     topology.infoMessage = '';
     this.tooOld.clear();
-    if (topology.followerState === memberState.recovering) member.setFollowerState(memberState.secondary);
+    if (this.isStale) topology.maintenance -= 1;
+    this.isStale = false;
     member.changed();
     batch = { ...batch, entries: batch.entries.slice(1) };
     while (this.mayPull() && !this.needsInitialSync()) {
@@ -122,16 +129,35 @@ export class Puller {
         link.reset();
         return;
       }
-      const awaitMs = (topology.config?.settings.electionTimeoutMillis ?? 10_000) / 2;
-      batch = await this.more(link, batch, awaitMs);
+      const next = await this.more(link, source, batch);
+      if (next === undefined) break;
+      batch = next;
     }
     topology.syncSource = '';
     link.reset();
   }
 
+  /** The next batch. After an error the query is put once more to the same source; undefined: that does not go on. */
+  private async more(link: MemberLink, source: string, batch: OplogBatch): Promise<OplogBatch | undefined> {
+    const { topology, engine, log } = this.member;
+    try {
+      return await this.await(link, batch);
+    } catch (error) {
+      if (!this.mayPull() || this.requested !== undefined || topology.syncSource !== source) return undefined;
+      log('REPL', 'Restarting oplog query due to error', { source, error: messageOf(error) });
+    }
+    const last = engine.lastApplied;
+    const again = await openOplog(link, last, topology.term, againTimeoutMs);
+    const [first, ...entries] = again.entries;
+    const fits = first !== undefined && compareOpTimes(first.optime, last) === 0;
+    return fits ? { ...again, entries } : undefined;
+  }
+
   /** Waits for the source, but not when this member stops following it meanwhile. */
-  private async more(link: MemberLink, batch: OplogBatch, awaitMs: number): Promise<OplogBatch> {
-    const answer = readMore(link, batch.cursor, this.member.topology.commitPoint, awaitMs, awaitMs + 5000);
+  private async await(link: MemberLink, batch: OplogBatch): Promise<OplogBatch> {
+    const { config, term, commitPoint } = this.member.topology;
+    const awaitMs = (config?.settings.electionTimeoutMillis ?? 10_000) / 2;
+    const answer = readMore(link, batch.cursor, { term, committed: commitPoint }, awaitMs, awaitMs + 5000);
     let done = false;
     const isDone = (): boolean => done;
     void this.leaveWhenUnwanted(link, isDone, awaitMs);
@@ -155,9 +181,9 @@ export class Puller {
     const { view } = batch;
     member.perform(topology.updateTerm(view.term));
     if (view.primaryIndex >= 0 && topology.role === 'follower') topology.resetElectionTimer(Date.now());
-    if (engine.lastApplied.term >= 0) member.learnCommitPoint(view.committed);
+    if (engine.lastApplied.term >= 0) member.learnCommitPoint(view.committed, true);
     await this.applyWithDelay(batch.entries);
-    if (engine.lastApplied.term >= 0) member.learnCommitPoint(view.committed);
+    if (engine.lastApplied.term >= 0) member.learnCommitPoint(view.committed, true);
     member.changed();
   }
 
@@ -166,7 +192,7 @@ export class Puller {
     const delayMs = (member.topology.self?.delaySecs ?? 0) * 1000;
     if (entries.length === 0) return;
     if (delayMs === 0) {
-      member.engine.applyFetched(entries);
+      this.apply(entries);
       member.bell.ring();
       return;
     }
@@ -175,9 +201,16 @@ export class Puller {
         if (!this.mayPull()) return;
         await member.bell.next(Math.min(1000, entry.optime.secs * 1000 + delayMs - Date.now()));
       }
-      member.engine.applyFetched([entry]);
+      this.apply([entry]);
     }
     member.bell.ring();
+  }
+
+  /** @throws UpgradeError when the set leaves this binary behind. */
+  private apply(entries: readonly OplogEntry[]): void {
+    const { engine, dialect } = this.member;
+    for (const entry of entries) checkVersionEntry(entry, dialect);
+    engine.applyFetched(entries);
   }
 
   /** The source does not hold our last operation: it is behind us, we are too stale, or histories differ. */
@@ -208,20 +241,29 @@ export class Puller {
       );
       return;
     }
+    if (member.topology.role === 'leader') {
+      // A new primary does not roll back: it keeps its own history and takes no more of the others'.
+      member.abortCatchUp();
+      this.denied.set(source, Date.now() + denyMs.unreachable);
+      return;
+    }
+    if (member.topology.role === 'candidate') {
+      await pause(20);
+      return;
+    }
     member.topology.syncSource = source;
-    member.topology.infoMessage = `syncing from: ${source}`;
     await rollBack(member, link, this.dbPath, findTimeoutMs);
-    member.topology.infoMessage = '';
   }
 
   private checkStaleness(): void {
     const { member } = this;
     if (this.tooOld.size === 0) return;
     member.topology.infoMessage = '';
-    if (member.topology.followerState !== memberState.recovering) {
-      member.log('REPL', 'too stale to catch up -- entering maintenance mode', {}, 'E');
-      member.setFollowerState(memberState.recovering);
-    }
+    if (this.isStale) return;
+    this.isStale = true;
+    member.log('REPL', 'too stale to catch up -- entering maintenance mode', {}, 'E');
+    member.topology.maintenance += 1;
+    member.changed();
   }
 }
 

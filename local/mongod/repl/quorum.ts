@@ -23,7 +23,7 @@ const hear = async (
 ): Promise<Voice> => {
   const link = new MemberLink(host, member.keys);
   const self = member.topology.self ?? config.members.find((known) => known.host !== host);
-  const command = renderHeartbeat({
+  const request = {
     setName: config.setName,
     configVersion: initiating ? 1 : (member.topology.config?.version ?? config.version),
     configTerm: member.topology.config?.term ?? -1,
@@ -31,17 +31,19 @@ const hear = async (
     fromId: self?.id ?? -1,
     term: member.topology.term,
     checkEmpty: initiating,
-  });
+  };
+  const command = renderHeartbeat(request, member.dialect.safeReconfig);
   try {
     const timeoutMs = connectionWaitMs + config.settings.heartbeatTimeoutSecs * 1000;
     const response = parseHeartbeatReply(await link.run('admin', command, timeoutMs));
+    // The heartbeats that follow a new configuration find a connection ready.
+    member.offerLink(link, 'heartbeat');
     return { host, response, complaint: '', code: undefined };
   } catch (error) {
     const code = error instanceof RemoteError ? error.code : undefined;
     const complaint = error instanceof LinkAuthError ? 'Authentication failed.' : messageOf(error);
-    return { host, response: undefined, complaint, code };
-  } finally {
     link.close();
+    return { host, response: undefined, complaint, code };
   }
 };
 
@@ -50,7 +52,7 @@ const describe = (voices: readonly Voice[]): string =>
 
 const refuseVetoes = (voices: readonly Voice[], config: ReplicaSetConfig, initiating: boolean): void => {
   for (const { host, response, code } of voices) {
-    if (code === 108) throw new CommandError(103, `Our set name did not match that of ${host}`);
+    if (initiating && code === 108) throw new CommandError(103, `Our set name did not match that of ${host}`);
     if (response === undefined) continue;
     if (initiating && response.hasData) {
       throw new CommandError(110, `'${host}' has data already, cannot initiate set.`);

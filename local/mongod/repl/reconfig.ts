@@ -76,7 +76,7 @@ const markNewlyAdded = (before: ReplicaSetConfig, after: ReplicaSetConfig): Repl
 });
 
 const refuseImplicitChange = (member: Member, before: ReplicaSetConfig, after: ReplicaSetConfig): void => {
-  if (!member.dialect.implicitMajority || storedDefaults(member) !== undefined) return;
+  if (!member.dialect.implicitMajority || 'defaultWriteConcern' in (storedDefaults(member) ?? {})) return;
   if (impliesMajority(before) === impliesMajority(after)) return;
   throw new CommandError(
     103,
@@ -149,6 +149,7 @@ export const reconfigure = async (member: Member, request: ReconfigRequest): Pro
   if (!force && !member.isWritable) throw new CommandError(10107, 'stepped down during replSetReconfig');
   if (member.isWritable)
     member.write({ op: 'n', ns: '', o: { msg: 'Reconfig set', version: after.version } });
+  topology.dropSnapshot();
   await member.install(after, selfIndex);
   await engine.flush();
   if (!force && dialect.safeReconfig) await awaitCommitment(member, request.deadline);

@@ -1,4 +1,5 @@
-import { type Doc, isDoc, readNumber } from '../doc';
+import { Long } from 'bson';
+import { type Doc, isDoc, readDoc, readNumber } from '../doc';
 import { messageOf } from '../error';
 import { parseOpTime, renderOpTime } from '../optime';
 import type { Member } from './member';
@@ -25,8 +26,26 @@ const renderPositions = (member: Member): Doc[] => {
   }));
 };
 
+/** What goes along with positions: a primary that learns of a newer term here steps down before it counts them. */
+const renderView = (member: Member): Doc => {
+  const { topology } = member;
+  const { config, primaryIndex, term } = topology;
+  const committed = renderOpTime(topology.commitPoint);
+  return {
+    term: Long.fromNumber(term),
+    lastOpCommitted: committed,
+    lastOpVisible: committed,
+    configVersion: config?.version ?? -1,
+    ...(config?.settings.replicaSetId === undefined ? {} : { replicaSetId: config.settings.replicaSetId }),
+    primaryIndex,
+    syncSourceIndex: config?.members.findIndex(({ host }) => host === topology.syncSource) ?? -1,
+  };
+};
+
 /** Takes positions that another member reports. */
 export const takePositions = (member: Member, command: Doc): void => {
+  const term = readNumber(readDoc(command, '$replData') ?? {}, 'term');
+  if (term !== undefined) member.perform(member.topology.updateTerm(term));
   const list = command['optimes'];
   for (const position of Array.isArray(list) ? list : []) {
     if (!isDoc(position)) continue;
@@ -56,7 +75,8 @@ export const reportPositions = async (member: Member): Promise<void> => {
     told = fingerprint;
     toldAt = Date.now();
     try {
-      await member.link(source, 'report').run('admin', { replSetUpdatePosition: 1, optimes }, timeoutMs);
+      const report = { replSetUpdatePosition: 1, optimes, $replData: renderView(member) };
+      await member.link(source, 'report').run('admin', report, timeoutMs);
     } catch (error) {
       told = '';
       member.log('REPL', 'could not report the position', { source, error: messageOf(error) });

@@ -62,9 +62,8 @@ const describeSelf = (member: Member, id: number, host: string): Doc => {
 const stateWord = (data: MemberData): string =>
   data.health === 0 ? '(not reachable/healthy)' : stateName(data.state);
 
-const describeOther = (member: Member, data: MemberData): Doc => {
+const describeOther = (member: Member, data: MemberData, arbiter: boolean): Doc => {
   const { dialect } = member;
-  const arbiter = data.state === memberState.arbiter;
   return {
     _id: data.id,
     name: data.host,
@@ -102,6 +101,7 @@ const describeOther = (member: Member, data: MemberData): Doc => {
 const describeOptimes = (member: Member): Doc => {
   const { engine, topology } = member;
   const committed = topology.commitPoint;
+  const { snapshot } = topology;
   const applied = member.lastApplied;
   const durable = topology.self?.arbiterOnly === true ? nullOpTime : engine.lastDurable;
   const wallAt = (optime: OpTime): Date =>
@@ -110,11 +110,11 @@ const describeOptimes = (member: Member): Doc => {
   return {
     lastCommittedOpTime: renderOpTime(committed),
     lastCommittedWallTime: wallAt(committed),
-    ...(member.committed === undefined
+    ...(snapshot === undefined
       ? {}
       : {
-          readConcernMajorityOpTime: renderOpTime(committed),
-          ...(modern ? {} : { readConcernMajorityWallTime: wallAt(committed) }),
+          readConcernMajorityOpTime: renderOpTime(snapshot),
+          ...(modern ? {} : { readConcernMajorityWallTime: wallAt(snapshot) }),
         }),
     appliedOpTime: renderOpTime(applied),
     durableOpTime: renderOpTime(durable),
@@ -135,6 +135,11 @@ const describeCounts = (member: Member): Doc => {
   };
 };
 
+const describeClone = ({ databases }: SyncProgress): Doc => ({
+  databasesCloned: [...databases.values()].filter(({ counts }) => counts['end'] !== undefined).length,
+  ...Object.fromEntries([...databases].map(([name, { counts, copies }]) => [name, { ...counts, ...copies }])),
+});
+
 const describeInitialSync = (progress: SyncProgress): Doc => ({
   failedInitialSyncAttempts: progress.failed,
   maxFailedInitialSyncAttempts: 10,
@@ -153,7 +158,7 @@ const describeInitialSync = (progress: SyncProgress): Doc => ({
         appliedOps: progress.appliedOps,
         initialSyncOplogStart: toTimestamp(progress.oplogStart),
         ...(progress.oplogEnd === undefined ? {} : { initialSyncOplogEnd: toTimestamp(progress.oplogEnd) }),
-        databases: { databasesCloned: progress.databases.size, ...Object.fromEntries(progress.databases) },
+        databases: describeClone(progress),
       }),
 });
 
@@ -174,11 +179,11 @@ export const describeStatus = (member: Member, progress: SyncProgress | undefine
     lastStableRecoveryTimestamp: stable,
     ...(dialect.safeReconfig ? {} : { lastStableCheckpointTimestamp: stable }),
     ...(progress === undefined ? {} : { initialSyncStatus: describeInitialSync(progress) }),
-    members: (config?.members ?? []).map(({ id, host }, index) => {
+    members: (config?.members ?? []).map(({ id, host, arbiterOnly }, index) => {
       const data = topology.members[index];
       return index === topology.selfIndex || data === undefined
         ? describeSelf(member, id, host)
-        : describeOther(member, data);
+        : describeOther(member, data, arbiterOnly);
     }),
   };
 };

@@ -1,6 +1,7 @@
 import { messageOf, CommandError } from '../error';
 import { compareOpTimes } from '../optime';
 import { isElectable, isVoter, majorityOf } from './config-rules';
+import { relinquish } from './leadership';
 import type { Member } from './member';
 
 const handoffTimeoutMs = 2000;
@@ -78,7 +79,7 @@ export const stepDown = async (
     );
   }
   topology.stepDownUntil = Date.now() + request.periodMs;
-  member.relinquish('replSetStepDown');
+  relinquish(member, 'replSetStepDown');
   planReturn(member, request.periodMs);
   return { handedOff: handOff(member) };
 };

@@ -2,9 +2,16 @@ import type { Doc } from '../doc';
 import { type OpTime, compareOpTimes, maxOpTime, nullOpTime } from '../optime';
 import type { MemberConfig, ReplicaSetConfig } from './config';
 import { isElectable, isVoter, majorityOf, writeMajorityOf } from './config-rules';
-import type { HeartbeatRequest, HeartbeatResponse, HeartbeatResult } from './heartbeat';
-import { type Takeover, isFresh, offsetFraction, planTakeover } from './takeover';
-import { type MemberData, type MemberState, freshMember, memberState } from './member-state';
+import type { HeartbeatRequest, HeartbeatResponse } from './heartbeat';
+import {
+  type MemberData,
+  type MemberState,
+  freshMember,
+  markDown,
+  memberState,
+  noteSign,
+} from './member-state';
+import { type Takeover, isFresh, offsetFraction } from './takeover';
 
 /** What the topology asks its owner to do. */
 export type Action =
@@ -21,8 +28,6 @@ export interface OwnPosition {
   readonly durable: OpTime;
 }
 
-const maxHeartbeatFailures = 2;
-
 /**
  * What one member knows of its set, and the rules by which it acts on it. Pure: time, own positions and chance come in,
  * actions come out. Times are ms since 1970.
@@ -35,6 +40,8 @@ export class Topology {
   /** The primary may take writes: its drain is over. */
   writable = false;
   steppingDown = false;
+  /** As primary that still drains: it no longer waits for what others hold. */
+  catchUpAborted = false;
   followerState: MemberState = memberState.startup;
   members: MemberData[] = [];
   primaryIndex = -1;
@@ -45,11 +52,12 @@ export class Topology {
   syncSource = '';
   infoMessage = '';
   electionDeadline: number | undefined;
+  private snapshotLostAt: OpTime | undefined;
   takeover: Takeover | undefined;
 
   constructor(
-    private readonly own: () => OwnPosition,
-    private readonly random: () => number,
+    readonly own: () => OwnPosition,
+    readonly random: () => number,
   ) {}
 
   get self(): MemberConfig | undefined {
@@ -124,7 +132,7 @@ export class Topology {
     const sender = this.members.find(({ host, id }) => host === request.from && id === request.fromId);
     if (sender !== undefined) {
       sender.lastHeartbeatReceived = now;
-      sender.lastSign = now;
+      noteSign(sender, now);
     }
     const mine = this.config;
     const older = mine !== null && isOlder(request, mine);
@@ -145,91 +153,6 @@ export class Topology {
       hasData: false,
       committed: this.commitPoint,
     };
-  }
-
-  /** Takes in what came of a heartbeat to another member. */
-  takeHeartbeat(host: string, result: HeartbeatResult, now: number): Action[] {
-    const index = this.config?.members.findIndex((member) => member.host === host) ?? -1;
-    const data = this.members[index];
-    if (data === undefined || index === this.selfIndex) return [];
-    data.lastHeartbeat = now;
-    if (result.kind === 'failure') return this.takeFailure(data, index, result.message);
-    if (result.kind === 'unauthenticated') {
-      Object.assign(data, {
-        ...freshMember(data.id, data.host, data.lastSign),
-        ...unheard(data),
-        authenticated: false,
-      });
-      data.health = 0;
-      return [];
-    }
-    return this.takeAnswer(data, index, result.response, result.rttMs, now);
-  }
-
-  private takeFailure(data: MemberData, index: number, message: string): Action[] {
-    data.failures += 1;
-    if (data.failures <= maxHeartbeatFailures && data.health === 1) return [];
-    Object.assign(data, { ...freshMember(data.id, data.host, data.lastSign), ...unheard(data) });
-    data.health = 0;
-    data.state = memberState.down;
-    data.message = message;
-    if (this.primaryIndex === index) {
-      this.primaryIndex = -1;
-      this.takeover = undefined;
-    }
-    return [];
-  }
-
-  private takeAnswer(
-    data: MemberData,
-    index: number,
-    response: HeartbeatResponse,
-    rttMs: number,
-    now: number,
-  ): Action[] {
-    if (data.health !== 1) data.upSince = now;
-    data.health = 1;
-    data.failures = 0;
-    data.authenticated = true;
-    data.message = '';
-    data.lastSign = now;
-    data.pingMs = data.pingMs === 0 ? Math.round(rttMs) : Math.round(data.pingMs * 0.8 + rttMs * 0.2);
-    data.state = response.state;
-    data.applied = maxOpTime(data.applied, response.applied);
-    data.durable = maxOpTime(data.durable, response.durable);
-    data.appliedWall = response.appliedWall;
-    data.durableWall = response.durableWall;
-    data.syncSource = response.syncSource;
-    data.configVersion = response.configVersion;
-    data.configTerm = response.configTerm;
-    data.electionTime = response.electionTime;
-    const actions = this.updateTerm(response.term);
-    if (response.config !== undefined) actions.push({ kind: 'install', config: response.config });
-    this.notePrimary(index, response, now);
-    return actions;
-  }
-
-  private notePrimary(index: number, response: HeartbeatResponse, now: number): void {
-    if (this.role === 'leader') return;
-    if (response.state !== memberState.primary) {
-      if (this.primaryIndex === index) {
-        this.primaryIndex = -1;
-        this.takeover = undefined;
-      }
-      return;
-    }
-    if (response.term < this.term) return;
-    this.primaryIndex = index;
-    this.resetElectionTimer(now);
-    this.planTakeover(index, now);
-  }
-
-  private planTakeover(primary: number, now: number): void {
-    this.takeover ??= planTakeover(this, this.own().applied, primary, now, this.random());
-  }
-
-  private isFresh(): boolean {
-    return isFresh(this, this.own().applied);
   }
 
   /** Why this member may not stand for election now; undefined when it may. */
@@ -263,7 +186,11 @@ export class Topology {
     if (this.takeover !== undefined && now >= this.takeover.at) {
       const { kind } = this.takeover;
       this.takeover = undefined;
-      if (this.primaryIndex >= 0 && this.whyNotElectable(now) === undefined && this.isFresh()) {
+      if (
+        this.primaryIndex >= 0 &&
+        this.whyNotElectable(now) === undefined &&
+        isFresh(this, this.own().applied)
+      ) {
         return [{ kind: 'stand', reason: kind }];
       }
       return [];
@@ -277,9 +204,12 @@ export class Topology {
     const { config } = this;
     if (config === null) return [];
     const limit = config.settings.electionTimeoutMillis;
-    const seen = this.others().filter(
-      ({ member, data }) => isVoter(member) && now - data.lastSign < limit,
-    ).length;
+    for (const { data } of this.others()) {
+      if (data.silent || now - data.lastSign < limit) continue;
+      markDown(data, 'no response within election timeout period');
+      data.silent = true;
+    }
+    const seen = this.others().filter(({ member, data }) => isVoter(member) && !data.silent).length;
     const own = this.self !== undefined && isVoter(this.self) ? 1 : 0;
     if (seen + own >= majorityOf(config)) return [];
     return [{ kind: 'step-down', reason: "can't see a majority of the set, relinquishing primary" }];
@@ -291,8 +221,8 @@ export class Topology {
     if (config === null) return undefined;
     if (this.role === 'leader') {
       const limit = config.settings.electionTimeoutMillis;
-      const voters = this.others().filter(({ member }) => isVoter(member));
-      return voters.length === 0 ? undefined : Math.min(...voters.map(({ data }) => data.lastSign + limit));
+      const heard = this.others().filter(({ data }) => !data.silent);
+      return heard.length === 0 ? undefined : Math.min(...heard.map(({ data }) => data.lastSign + limit));
     }
     const times = [this.electionDeadline, this.takeover?.at].filter((time) => time !== undefined);
     return times.length === 0 ? undefined : Math.min(...times);
@@ -305,7 +235,7 @@ export class Topology {
     if (data === undefined || index === this.selfIndex) return;
     data.applied = maxOpTime(data.applied, applied);
     data.durable = maxOpTime(data.durable, durable);
-    data.lastSign = now;
+    noteSign(data, now);
   }
 
   /** On the primary: moves the commit point to what a majority of data-bearing voters has on disk. True when it moved. */
@@ -322,19 +252,26 @@ export class Topology {
     return this.raiseCommitPoint(reached);
   }
 
+  /** A reconfiguration forgets the majority snapshot; the next operation that is committed brings one again. */
+  dropSnapshot(): void {
+    this.snapshotLostAt = this.commitPoint;
+  }
+
+  /** What a majority is known to hold, as far as own data goes; undefined while none is known. */
+  get snapshot(): OpTime | undefined {
+    const { commitPoint, snapshotLostAt } = this;
+    if (commitPoint === nullOpTime || commitPoint === snapshotLostAt) return undefined;
+    const { applied } = this.own();
+    if (applied === nullOpTime) return undefined;
+    return compareOpTimes(commitPoint, applied) <= 0 ? commitPoint : applied;
+  }
+
   raiseCommitPoint(optime: OpTime): boolean {
     if (compareOpTimes(optime, this.commitPoint) <= 0) return false;
     this.commitPoint = optime;
     return true;
   }
 }
-
-const unheard = (data: MemberData): Partial<MemberData> => ({
-  lastHeartbeat: data.lastHeartbeat,
-  lastHeartbeatReceived: data.lastHeartbeatReceived,
-  pingMs: data.pingMs,
-  failures: data.failures,
-});
 
 /** True when a heartbeat's sender has an older configuration. */
 const isOlder = (request: HeartbeatRequest, mine: ReplicaSetConfig): boolean =>

@@ -26,7 +26,7 @@ export const parseWriteConcern = (doc: Doc): WriteConcern => {
   return { w: count, j: isTruthy(doc['j']), wtimeout: Math.max(0, wtimeout) };
 };
 
-/** Cluster-wide default set by setDefaultRWConcern; undefined when none is set. */
+/** What setDefaultRWConcern stored; undefined when it never ran. */
 export const storedDefaults = (member: Member): Doc | undefined =>
   member.engine.store.get('config.settings')?.get('ReadWriteConcernDefaults');
 
@@ -35,10 +35,10 @@ export const defaultWriteConcern = (member: Member | undefined): WriteConcern =>
   const plain = { w: 1, j: false, wtimeout: 0 };
   const config = member?.topology.config;
   if (member === undefined || config === null || config === undefined) return plain;
-  if (!member.dialect.implicitMajority) return parseWriteConcern(config.settings.getLastErrorDefaults);
-  const stored = storedDefaults(member);
-  const set = stored === undefined ? undefined : readDoc(stored, 'defaultWriteConcern');
+  const stored = member.dialect.safeReconfig ? storedDefaults(member) : undefined;
+  const set = readDoc(stored ?? {}, 'defaultWriteConcern');
   if (set !== undefined) return parseWriteConcern(set);
+  if (!member.dialect.implicitMajority) return parseWriteConcern(config.settings.getLastErrorDefaults);
   return impliesMajority(config) ? { w: 'majority', j: false, wtimeout: 0 } : plain;
 };
 
@@ -109,9 +109,10 @@ export const awaitWriteConcern = async (
   const { term } = member.topology;
   const settled = await member.bell.until(
     () => {
-      if (isSatisfied(member, optime, concern)) return 'done';
       if (member.stopped) return 'shutdown';
-      return member.topology.isLeaderIn(term) ? undefined : 'stepped down';
+      // Asked first: what others hold says nothing about this write once another term has begun.
+      if (!member.topology.isLeaderIn(term)) return 'stepped down';
+      return isSatisfied(member, optime, concern) ? 'done' : undefined;
     },
     concern.wtimeout > 0 ? concern.wtimeout : 2_147_483_000,
   );

@@ -33,6 +33,8 @@ export interface Connection {
   conversation: Conversation | undefined;
   helloSeen: boolean;
   helloOk: boolean;
+  /** The other end is a member of the set: it has sent what only members send. */
+  isMember: boolean;
   closed: boolean;
 }
 

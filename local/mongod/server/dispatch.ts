@@ -103,7 +103,9 @@ const run = async (
   if (command.adminOnly && request.database !== 'admin') {
     throw new CommandError(13, `${name} may only be run against the admin database.`);
   }
-  authorize(context, command.demand(context));
+  const demand = command.demand(context);
+  authorize(context, demand);
+  if (demand.kind === 'internal' || request.body['$replData'] !== undefined) connection.isMember = true;
   refusePlace(context, command, request);
   refuseOptions(context, command);
   return command.run(context);

@@ -22,6 +22,7 @@ const makeConnection = (socket: Socket): Connection => {
     conversation: undefined,
     helloSeen: false,
     helloOk: false,
+    isMember: false,
     closed: false,
   };
 };
@@ -59,7 +60,7 @@ const answer = async (
   }
 };
 
-const serve = (table: CommandTable, core: ServerCore, socket: Socket): void => {
+const serve = (table: CommandTable, core: ServerCore, socket: Socket): Connection => {
   const connection = makeConnection(socket);
   const reader = new FrameReader();
   let turn = Promise.resolve();
@@ -93,12 +94,15 @@ const serve = (table: CommandTable, core: ServerCore, socket: Socket): void => {
     core.connections.delete(connection);
     core.member?.bell.ring();
   });
+  return connection;
 };
 
 /** The listening sockets of one server. */
 export interface Listener {
   /** Stops listening and drops all connections. */
   close(): void;
+  /** Drops all connections but those of other members. */
+  dropClients(): void;
 }
 
 const listenOn = (server: Server, host: string, port: number): Promise<void> =>
@@ -112,13 +116,12 @@ const listenOn = (server: Server, host: string, port: number): Promise<void> =>
 
 /** Listens on every configured address. @throws the system's error when an address is taken. */
 export const listen = async (table: CommandTable, core: ServerCore): Promise<Listener> => {
-  const sockets = new Set<Socket>();
+  const sockets = new Map<Socket, Connection>();
   const servers: Server[] = [];
   for (const ip of core.options.bindIps) {
     const server = createServer((socket) => {
-      sockets.add(socket);
+      sockets.set(socket, serve(table, core, socket));
       socket.on('close', () => sockets.delete(socket));
-      serve(table, core, socket);
     });
     servers.push(server);
     await listenOn(server, ip === '*' ? '0.0.0.0' : ip, core.options.port);
@@ -126,7 +129,10 @@ export const listen = async (table: CommandTable, core: ServerCore): Promise<Lis
   return {
     close: () => {
       for (const server of servers) server.close();
-      for (const socket of sockets) socket.destroy();
+      for (const socket of sockets.keys()) socket.destroy();
+    },
+    dropClients: () => {
+      for (const [socket, { isMember }] of sockets) if (!isMember) socket.destroy();
     },
   };
 };

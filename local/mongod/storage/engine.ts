@@ -1,11 +1,12 @@
 import { Long } from 'bson';
 import { type Doc, isDoc, isTruthy, readDoc, readNumber, readString } from '../doc';
-import { type OpTime, compareOpTimes, nullOpTime, parseOpTime, renderOpTime, toTimestamp } from '../optime';
+import { type OpTime, nullOpTime, parseOpTime, renderOpTime, toTimestamp } from '../optime';
 import { dumpCollection, restoreCollection } from './collection';
 import { Journal } from './journal';
 import { Oplog, type OplogEntry, parseEntry } from './oplog';
 import { SessionTable } from './session-table';
 import { Store, type Undo, parseUndo } from './store';
+import { UndoLog } from './undo-log';
 
 /** The last vote given: kept on disk so that no member votes twice in a term. */
 export interface LastVote {
@@ -23,11 +24,6 @@ export interface Change {
   readonly retry?: Doc;
 }
 
-interface Uncommitted {
-  readonly optime: OpTime;
-  readonly undos: Undo[];
-}
-
 /** Data, oplog and replication marks of one member, in memory, with a journal on disk. */
 export class Engine {
   readonly store = new Store();
@@ -42,8 +38,10 @@ export class Engine {
   lastDurable: OpTime = nullOpTime;
   /** Called when lastDurable moved. */
   onDurable: () => void = () => undefined;
+  /** Called when operations were taken out of the oplog: whoever reads along has to look anew. */
+  onTruncate: () => void = () => undefined;
   private readonly journal: Journal;
-  private uncommitted: Uncommitted[] = [];
+  private readonly uncommitted = new UndoLog();
   private awaitingDisk: { sequence: number; optime: OpTime }[] = [];
 
   constructor(dbPath: string, oplogBytes: number, onFailure: (error: unknown) => void) {
@@ -125,67 +123,52 @@ export class Engine {
 
   /** Forgets how to undo what a majority holds. */
   release(commitPoint: OpTime): void {
-    let keep = 0;
-    for (const { optime } of this.uncommitted) {
-      if (compareOpTimes(optime, commitPoint) > 0) break;
-      keep += 1;
-    }
-    if (keep > 0) this.uncommitted.splice(0, keep);
+    this.uncommitted.release(commitPoint);
   }
 
   /** Documents of a collection as a majority holds them. */
   majorityView(namespace: string): Doc[] {
-    return this.store.viewBefore(
-      namespace,
-      this.uncommitted.flatMap(({ undos }) => undos),
-    );
+    return this.store.viewBefore(namespace, this.uncommitted.after(nullOpTime));
   }
 
   /** How to take back what came after an operation, oldest first. */
   undosAfter(optime: OpTime): Undo[] {
-    return this.uncommitted
-      .filter((change) => compareOpTimes(change.optime, optime) > 0)
-      .flatMap(({ undos }) => undos);
+    return this.uncommitted.after(optime);
   }
 
-  /**
-   * Takes back everything after `commonPoint`; gives the removed operations.
-   * Undefined, and nothing done, when the common point is older than what can be undone.
-   */
-  rollBack(commonPoint: OpTime): { entries: OplogEntry[] } | undefined {
-    const oldest = this.uncommitted[0];
-    const present = this.oplog.from({ secs: commonPoint.secs, inc: commonPoint.inc + 1 }, 1)[0];
-    if (
-      present !== undefined &&
-      (oldest === undefined || compareOpTimes(oldest.optime, present.optime) > 0)
-    ) {
-      return undefined;
-    }
-    const undone = this.uncommitted.filter(({ optime }) => compareOpTimes(optime, commonPoint) > 0);
+  /** False when something after `commonPoint` can no longer be taken back: a majority held it. */
+  canRollBack(commonPoint: OpTime): boolean {
+    const [next] = this.oplog.from({ secs: commonPoint.secs, inc: commonPoint.inc + 1 }, 1);
+    return next === undefined || this.uncommitted.reaches(next.optime);
+  }
+
+  /** Takes back everything after `commonPoint`; gives the removed operations. */
+  rollBack(commonPoint: OpTime): OplogEntry[] {
     const entries = this.oplog.truncateAfter(commonPoint);
-    for (const { undos } of [...undone].reverse())
-      for (const undo of [...undos].reverse()) this.store.revert(undo);
-    this.uncommitted = this.uncommitted.filter(({ optime }) => compareOpTimes(optime, commonPoint) <= 0);
+    for (const undo of this.uncommitted.after(commonPoint).reverse()) this.store.revert(undo);
+    this.uncommitted.forgetAfter(commonPoint);
     this.sessions.rebuild(this.oplog.all());
     this.rollbackId += 1;
     this.rewrite();
-    return { entries };
+    this.onTruncate();
+    return entries;
   }
 
   /** Empties data and oplog for an initial sync; config and vote stay. */
   beginSync(): void {
     this.store.collections.clear();
     this.oplog.clear();
-    this.uncommitted = [];
+    this.uncommitted.clear();
     this.sessions.rebuild([]);
     this.syncing = true;
     this.rewrite();
+    this.onTruncate();
   }
 
   /** The initial sync is whole: data and oplog are kept from here on. */
   endSync(): void {
     this.syncing = false;
-    this.uncommitted = [];
+    this.uncommitted.clear();
     this.rewrite();
   }
 
@@ -203,7 +186,7 @@ export class Engine {
     const undos = this.store.apply(entry.doc);
     this.oplog.append(entry);
     this.sessions.learn(entry);
-    this.uncommitted.push({ optime: entry.optime, undos });
+    this.uncommitted.add(entry.optime, undos);
     if (this.syncing) return;
     const sequence = this.journal.append({ k: 'op', e: entry.doc });
     this.awaitingDisk.push({ sequence, optime: entry.optime });
@@ -248,7 +231,7 @@ export class Engine {
       for (const doc of collection.docs.values()) yield { k: 'doc', ns: collection.namespace, o: doc };
     }
     for (const { doc } of this.oplog.all()) yield { k: 'entry', e: doc };
-    for (const { optime, undos } of this.uncommitted) {
+    for (const { optime, undos } of this.uncommitted.all()) {
       yield { k: 'undo', optime: renderOpTime(optime), undos: undos.map((undo) => ({ ...undo })) };
     }
   }
@@ -277,7 +260,7 @@ export class Engine {
       case 'op':
         if (entry !== undefined) {
           const parsed = parseEntry(entry);
-          this.uncommitted.push({ optime: parsed.optime, undos: this.store.apply(entry) });
+          this.uncommitted.add(parsed.optime, this.store.apply(entry));
           this.replayEntry(parsed);
         }
         return;
@@ -294,7 +277,7 @@ export class Engine {
   private replayUndo(record: Doc): void {
     const undos = record['undos'];
     const list = Array.isArray(undos) ? undos.map(parseUndo).filter((undo) => undo !== undefined) : [];
-    this.uncommitted.push({ optime: parseOpTime(record['optime']), undos: list });
+    this.uncommitted.add(parseOpTime(record['optime']), list);
   }
 
   private replayMarks(record: Doc): void {

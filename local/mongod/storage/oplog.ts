@@ -44,8 +44,15 @@ export class Oplog {
   private entries: OplogEntry[] = [];
   private head = 0;
   bytes = 0;
+  /** Its size was changed while it ran: the server shows it as another type from then on. */
+  resized = false;
 
   constructor(public maxBytes: number) {}
+
+  resize(maxBytes: number): void {
+    this.maxBytes = maxBytes;
+    this.resized = true;
+  }
 
   get length(): number {
     return this.entries.length - this.head;

@@ -1,7 +1,7 @@
 import { Binary } from 'bson';
 import { type Socket, connect } from 'node:net';
 import { ClientConversation } from '../auth/scram';
-import { type Doc, readBytes, readNumber, readString } from '../doc';
+import { type Doc, printDoc, readBytes, readNumber, readString } from '../doc';
 import { messageOf } from '../error';
 import { FrameReader } from './frame-reader';
 import { parseReply, writeCommand } from './message';
@@ -51,6 +51,12 @@ export const splitHost = (host: string): { name: string; port: number } => {
   return { name: host.slice(0, at).replace(/^\[(.*)\]$/, '$1'), port: Number(host.slice(at + 1)) };
 };
 
+const describeTimeout = (host: string, id: number, body: Doc): string => {
+  const command = Object.fromEntries(Object.entries(body).filter(([field]) => !field.startsWith('$')));
+  const deadline = new Date().toISOString().replace('Z', '+0000');
+  return `Request ${id} timed out, deadline was ${deadline}, op was RemoteCommand ${id} -- target:[${host}] db:${readString(body, '$db') ?? ''} expDate:${deadline} cmd:${printDoc(command)}`;
+};
+
 interface Waiting {
   readonly resolve: (body: Doc) => void;
   readonly reject: (error: Error) => void;
@@ -78,7 +84,7 @@ export class MemberLink {
     if (this.closed) throw new LinkError('the connection was closed here');
     this.ready ??= this.open(deadline);
     await this.ready;
-    return this.exchange(database, command, deadline - Date.now());
+    return this.exchange(database, command, deadline - Date.now(), true);
   }
 
   /** Drops the connection; the next run opens another. */
@@ -146,13 +152,13 @@ export class MemberLink {
     }
   }
 
-  private async exchange(database: string, command: Doc, timeoutMs: number): Promise<Doc> {
-    const body = await this.send({ ...command, $db: database }, timeoutMs);
+  private async exchange(database: string, command: Doc, timeoutMs: number, connected = false): Promise<Doc> {
+    const body = await this.send({ ...command, $db: database }, timeoutMs, connected);
     if (readNumber(body, 'ok') === 1) return body;
     throw new RemoteError(readNumber(body, 'code'), readString(body, 'errmsg') ?? 'the command failed');
   }
 
-  private send(body: Doc, timeoutMs: number): Promise<Doc> {
+  private send(body: Doc, timeoutMs: number, connected: boolean): Promise<Doc> {
     return new Promise((resolve, reject) => {
       const { socket } = this;
       if (socket === undefined) {
@@ -163,7 +169,7 @@ export class MemberLink {
       const timer = setTimeout(
         () => {
           this.waiting.delete(id);
-          const error = new LinkError(noTime);
+          const error = new LinkError(connected ? describeTimeout(this.host, id, body) : noTime);
           reject(error);
           if (this.socket === socket) this.fail(error);
         },

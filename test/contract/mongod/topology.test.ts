@@ -1,4 +1,10 @@
 import { parseConfig } from '../../../local/mongod/repl/config';
+import {
+  beginHeartbeat,
+  heartbeatInterval,
+  takeHeartbeat,
+  triesAgain,
+} from '../../../local/mongod/repl/hearing';
 import type { HeartbeatResponse } from '../../../local/mongod/repl/heartbeat';
 import { memberState } from '../../../local/mongod/repl/member-state';
 import { chooseSyncSource } from '../../../local/mongod/repl/sync-source';
@@ -34,7 +40,8 @@ const make = (members: Record<string, unknown>[], self = 0): Made => {
 };
 
 const hear = ({ topology }: Made, index: number, now: number, more: Partial<HeartbeatResponse> = {}) =>
-  topology.takeHeartbeat(
+  takeHeartbeat(
+    topology,
     `h${index}:1`,
     {
       kind: 'answer',
@@ -63,7 +70,7 @@ const hear = ({ topology }: Made, index: number, now: number, more: Partial<Hear
 
 const fail = ({ topology }: Made, index: number, now: number) => {
   for (let time = 0; time < 3; time += 1)
-    topology.takeHeartbeat(`h${index}:1`, { kind: 'failure', message: 'gone' }, now);
+    takeHeartbeat(topology, `h${index}:1`, { kind: 'failure', message: 'gone' }, now);
 };
 
 test('stands for election when no primary was heard for the election timeout, and only with a majority in sight (S18)', () => {
@@ -100,6 +107,60 @@ test('a frozen member waits for its time (S15)', () => {
   made.topology.stepDownUntil = 15_000;
   expect(made.topology.tick(10_000)).toEqual([]);
   expect(made.topology.tick(20_000)).toEqual([{ kind: 'stand', reason: 'timeout' }]);
+});
+
+test('a heartbeat that fails is tried again twice, but not beyond the heartbeat timeout', () => {
+  const made = make([{}, {}, {}]);
+  const { topology } = made;
+  const data = (index: number) => topology.members[index];
+  const failure = { kind: 'failure', message: 'gone' } as const;
+  hear(made, 1, 100);
+  expect(beginHeartbeat(topology, 'h1:1', 2000)).toBe(10_000);
+  takeHeartbeat(topology, 'h1:1', failure, 2001);
+  expect(triesAgain(topology, 'h1:1')).toBe(true);
+  expect(beginHeartbeat(topology, 'h1:1', 2001)).toBe(9_999);
+  expect(data(1)).toMatchObject({ health: 1 });
+  takeHeartbeat(topology, 'h1:1', failure, 12_000);
+  expect(data(1)).toMatchObject({ health: 0, message: 'gone', state: memberState.down });
+  expect(triesAgain(topology, 'h1:1')).toBe(false);
+});
+
+test('heartbeats come at least twice in an election timeout', () => {
+  const { config } = make([{}]).topology;
+  if (config === null) throw new Error('no configuration');
+  expect(heartbeatInterval(config.settings)).toBe(2000);
+  expect(heartbeatInterval({ ...config.settings, electionTimeoutMillis: 1000 })).toBe(500);
+});
+
+test('a primary notes which members gave no sign for the election timeout', () => {
+  const made = make([{}, {}, {}]);
+  made.topology.role = 'leader';
+  hear(made, 1, 1_000);
+  hear(made, 2, 5_000);
+  expect(made.topology.tick(11_000)).toEqual([]);
+  expect(made.topology.members[1]).toMatchObject({
+    health: 0,
+    message: 'no response within election timeout period',
+  });
+  expect(made.topology.nextTick()).toBe(15_000);
+  hear(made, 1, 12_000);
+  expect(made.topology.members[1]).toMatchObject({ health: 1, message: '' });
+});
+
+test('after a reconfiguration no majority snapshot shows until the next operation is committed', () => {
+  const made = make([{}, {}, {}]);
+  made.topology.raiseCommitPoint(op(8));
+  expect(made.topology.snapshot).toEqual(op(8));
+  made.topology.dropSnapshot();
+  expect(made.topology.snapshot).toBeUndefined();
+  made.topology.raiseCommitPoint(op(9));
+  expect(made.topology.snapshot).toEqual(op(9));
+});
+
+test('the majority snapshot goes no further than own data', () => {
+  const made = make([{}, {}, {}]);
+  made.topology.raiseCommitPoint(op(20));
+  expect(made.topology.snapshot).toEqual(op(10));
 });
 
 test('a primary that hears no majority for the election timeout steps down', () => {

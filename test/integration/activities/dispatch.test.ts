@@ -12,6 +12,8 @@ import type { ImageReplacement } from '../../../src/domain/image';
 import type { InstanceRef } from '../../../src/domain/instance';
 import { FINALIZERS } from '../../../src/domain/marks';
 import { KINDS, objectSchema } from '../../../src/kube/object';
+import type { Kube } from '../../../src/kube/client';
+import { signInAs } from '../../support/account';
 import { skipReason } from '../../support/programs';
 import { startFederation, type Federation } from '../../support/federation';
 import { until } from '../../support/until';
@@ -31,14 +33,22 @@ suite('dispatch through Karmada', () => {
   let federation: Federation;
   let context: ActivityContext;
   let replacements: readonly ImageReplacement[] = [];
+  // The activities come as the worker's account, with the rights of deploy/rbac.
+  const own = new Map<string, Kube>();
 
   beforeAll(async () => {
     federation = await startFederation(['east', 'west']);
+    for (const [name, { kubeconfigPath }] of federation.servers) {
+      const plane = name === 'karmada' ? 'karmada' : 'member';
+      own.set(name, await signInAs('fedstate-worker', plane, kubeconfigPath));
+    }
+    const karmada = own.get('karmada');
+    if (karmada === undefined) throw new Error('no Karmada');
     context = {
-      karmada: federation.karmada,
+      karmada,
       members: {
         kubeOf: (cluster) => {
-          const kube = federation.members.get(cluster);
+          const kube = own.get(cluster);
           return kube === undefined
             ? Promise.reject(new FedStateError('NotFound', `no cluster ${cluster}`))
             : Promise.resolve(kube);
@@ -55,16 +65,17 @@ suite('dispatch through Karmada', () => {
       systemNamespace: 'fedstate-system',
       now: () => new Date(),
     };
-    for (const name of [NAMESPACE, 'fedstate-system']) {
-      await federation.karmada.create(KINDS.namespace, {
-        apiVersion: 'v1',
-        kind: 'Namespace',
-        metadata: { name },
-      });
-    }
+    await federation.karmada.create(KINDS.namespace, {
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: NAMESPACE },
+    });
   });
 
-  afterAll(() => federation.stop());
+  afterAll(async () => {
+    for (const kube of own.values()) kube.transport.close();
+    await federation.stop();
+  });
 
   async function createInstance(
     name: string,

@@ -1,11 +1,20 @@
-import { overrideRules, revisionOf } from '../../../src/activities/override-rules';
 import { desiredMembers, findLayoutFault, type Layout } from '../../../src/activities/layout';
+import {
+  buildCompanyPolicies,
+  buildCopies,
+  buildMongoDB,
+  buildMongoDBPolicy,
+  buildOverride,
+  buildRecord,
+  buildServices,
+  type Built,
+} from '../../../src/activities/manifests';
+import { overrideRules } from '../../../src/activities/override-rules';
 import { makeDockerConfig, readPullSecretOf } from '../../../src/activities/pull-secret';
 import { specWarnings } from '../../../src/activities/references';
 import { requestOf } from '../../../src/activities/schedule-request';
 import { findSpecFault } from '../../../src/activities/spec-fault';
 import { composeStatus } from '../../../src/activities/status-document';
-import { buildTemplates, type Template } from '../../../src/activities/templates';
 import type { MultiCloudMongoDB } from '../../../src/api/multicloudmongodb';
 import { multiCloudMongoDBStatusSchema } from '../../../src/api/multicloudmongodb-status';
 import { mongoDBStatusSchema, type MongoDB } from '../../../src/api/mongodb';
@@ -15,18 +24,11 @@ import { joinHostPort } from '../../../src/domain/address';
 import type { ClusterCapacity } from '../../../src/domain/capacity';
 import { isFedStateError } from '../../../src/domain/errors';
 import { resolveImage } from '../../../src/domain/image';
-import { ANNOTATIONS, LABELS } from '../../../src/domain/marks';
-import { customConfigPolicyName, policyLabelValue, type Ordinal } from '../../../src/domain/names';
+import { ANNOTATIONS } from '../../../src/domain/marks';
+import type { Ordinal } from '../../../src/domain/names';
 import { done, waitFor, type StageResult } from '../../../src/domain/operation';
 import type { Placement } from '../../../src/domain/placement';
-import { buildOverridePolicy, buildPropagationPolicy } from '../../../src/karmada/policy';
-import {
-  buildHostConf,
-  instanceLabels,
-  namespaceOf,
-  ownerOf,
-  settingsOf,
-} from '../../../src/karmada/template';
+import { settingsOf } from '../../../src/karmada/template';
 import { KINDS, type Kind, type Manifest } from '../../../src/kube/object';
 import { buildMongodConfig } from '../../../src/member/build/config';
 import { buildDisruptionBudget } from '../../../src/member/build/disruption-budget';
@@ -62,7 +64,7 @@ const CLUSTERS: readonly ClusterCapacity[] = Object.entries(VIPS).map(([name, vi
 export interface Federated {
   /** Said before anything is made; then nothing is. */
   readonly fault: string | undefined;
-  readonly objects: readonly Template[];
+  readonly objects: readonly Built[];
 }
 
 /** @throws FedStateError InvalidSpec at most, and nothing else */
@@ -80,6 +82,8 @@ export function consumeMultiCloud(cr: MultiCloudMongoDB): Federated {
     created: false,
     connectionString: undefined,
     warnings: specWarnings(cr),
+    strayed: [],
+    deviations: [],
     image: undefined,
   });
   multiCloudMongoDBStatusSchema.parse(status);
@@ -141,40 +145,29 @@ function layoutOf(placement: Placement): Layout {
     dispatched: [],
     seed: { cluster: first?.cluster ?? '', ordinal: 0 },
     survivesAnyCluster: placement.quorum.survivesAnyCluster,
+    strayed: [],
     clusterLabels: new Set(['tier']),
   };
 }
 
-function buildObjects(cr: MultiCloudMongoDB, layout: Layout): Template[] {
-  const { name } = cr.metadata;
-  const facts = { namespace: namespaceOf(cr), labels: instanceLabels(cr), owner: ownerOf(cr) };
-  const override = buildOverridePolicy({
-    ...facts,
-    name,
-    rules: overrideRules(layout),
-    revisionAnnotation: ANNOTATIONS.overrideRevision,
-    revisionOf,
-  });
-  const policy = buildPropagationPolicy({
-    ...facts,
-    name: customConfigPolicyName(name),
-    labels: { ...facts.labels, purpose: policyLabelValue(name, LABELS.customConfigPolicy) },
-    selects: [{ kind: KINDS.mongoDB, name }],
-    clusters: layout.shares.map((share) => share.cluster),
-    suspended: true,
-    preserve: true,
-  });
-  JSON.stringify([override, policy]);
+function buildObjects(cr: MultiCloudMongoDB, layout: Layout): Built[] {
   const pull = readPullSecretOf(cr);
-  const hosts = layout.members.map((member) => member.host ?? '');
+  const has = { config: true, pull: pull.kind === 'login' };
+  // Their kinds are Karmada's: only that they can be made is seen here.
+  JSON.stringify([
+    buildOverride(cr, overrideRules(layout)),
+    buildMongoDBPolicy(cr, layout, true),
+    ...buildCompanyPolicies(cr, layout, has),
+  ]);
   return [
-    ...buildTemplates(cr, layout, {
-      image: 'mongo:4.2',
+    ...buildServices(cr, layout),
+    ...buildCopies(cr, {
       mongodYaml: 'net: {}',
       dockerConfigJson:
         pull.kind === 'login' ? makeDockerConfig('mongo:4.2', pull.username, pull.password) : undefined,
     }),
-    { kind: KINDS.configMap, manifest: buildHostConf(cr, { datas: hosts, arbiters: [] }) },
+    buildMongoDB(cr, layout, { image: 'mongo:4.2', hasConfig: true, hasPullSecret: has.pull }),
+    buildRecord(cr, layout),
   ];
 }
 

@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import { createEventRecorder } from '../../../src/kube/event';
+import { signInAs } from '../../support/account';
 import { startApiServer, type ApiServer } from '../../support/api-server';
 import { findProgram, skipReason } from '../../support/programs';
 
@@ -12,12 +14,14 @@ interface Ask {
   readonly resource: string;
   readonly group?: string;
   readonly namespace?: string;
+  readonly name?: string | undefined;
 }
-const ask = (verbs: string, resource: string, group = '', namespace = 'shop'): Ask => ({
+const ask = (verbs: string, resource: string, group = '', namespace = 'shop', name?: string): Ask => ({
   verbs,
   resource,
   group,
   namespace,
+  name,
 });
 
 const FEDSTATE = 'middleware.fedstate.io';
@@ -39,36 +43,57 @@ const groupsOf = (namespace: string): readonly string[] => [
 
 const CASES: readonly Case[] = [
   {
-    who: 'controller and worker, on Karmada',
+    who: 'the controller, on Karmada',
     file: 'karmada.yaml',
-    user: 'system:serviceaccount:fedstate-system:fedstate',
+    user: 'system:serviceaccount:fedstate-system:fedstate-controller',
     groups: groupsOf('fedstate-system'),
     may: [
       ask('get list watch patch', 'multicloudmongodbs', FEDSTATE),
+      ask('list watch', 'resourcebindings', 'work.karmada.io'),
+      ask('list watch', 'clusters', 'cluster.karmada.io'),
+      ask('get create patch', 'events', 'events.k8s.io'),
+    ],
+    mayNot: [
+      ask('create delete update', 'multicloudmongodbs', FEDSTATE),
+      ask('patch', 'multicloudmongodbs/status', FEDSTATE),
+      ask('get list watch create patch', 'secrets'),
+      ask('get list', 'configmaps'),
+      ask('get', 'clusters/proxy', 'cluster.karmada.io'),
+      ask('list', 'works', 'work.karmada.io', 'karmada-es-east'),
+    ],
+  },
+  {
+    who: 'the worker, on Karmada',
+    file: 'karmada.yaml',
+    user: 'system:serviceaccount:fedstate-system:fedstate-worker',
+    groups: groupsOf('fedstate-system'),
+    may: [
+      ask('get list patch', 'multicloudmongodbs', FEDSTATE),
       ask('patch', 'multicloudmongodbs/status', FEDSTATE),
       ask('update', 'multicloudmongodbs/finalizers', FEDSTATE),
-      ask('get list watch create patch delete', 'mongodbs', FEDSTATE),
+      ask('get list create patch delete', 'mongodbs', FEDSTATE),
       ask('patch', 'mongodbs/status', FEDSTATE),
       ask('get list create patch delete', 'services'),
       ask('get list create patch delete', 'configmaps'),
       ask('get list create patch delete', 'secrets'),
       ask('get list create patch delete', 'propagationpolicies', 'policy.karmada.io'),
       ask('get list create patch delete', 'overridepolicies', 'policy.karmada.io'),
-      ask('get list watch', 'resourcebindings', 'work.karmada.io'),
-      ask('get list patch', 'works', 'work.karmada.io', 'karmada-es-east'),
-      ask('get list watch', 'clusters', 'cluster.karmada.io'),
-      ask('get delete', 'clusters/proxy', 'cluster.karmada.io'),
+      ask('get list', 'resourcebindings', 'work.karmada.io'),
+      ask('list patch', 'works', 'work.karmada.io', 'karmada-es-east'),
+      ask('list', 'clusters', 'cluster.karmada.io'),
+      ask('get patch delete', 'clusters/proxy', 'cluster.karmada.io'),
+      ask('get patch', 'namespaces'),
       ask('get create patch', 'events', 'events.k8s.io'),
     ],
     mayNot: [
       ask('create delete update', 'multicloudmongodbs', FEDSTATE),
       ask('patch delete', 'clusters', 'cluster.karmada.io'),
-      ask('create patch', 'clusters/proxy', 'cluster.karmada.io'),
+      ask('create', 'clusters/proxy', 'cluster.karmada.io'),
       ask('patch delete', 'resourcebindings', 'work.karmada.io'),
-      ask('delete create', 'works', 'work.karmada.io', 'karmada-es-east'),
+      ask('delete create patch', 'works', 'work.karmada.io', 'karmada-es-east'),
       ask('create', 'clusterrolebindings', 'rbac.authorization.k8s.io'),
       ask('create', 'serviceaccounts/token'),
-      ask('delete patch', 'namespaces'),
+      ask('create delete', 'namespaces'),
     ],
   },
   {
@@ -89,55 +114,67 @@ const CASES: readonly Case[] = [
     user: 'system:serviceaccount:fedstate-system:fedstate-member',
     groups: groupsOf('fedstate-system'),
     may: [
-      ask('get list watch patch', 'mongodbs', FEDSTATE),
+      ask('list watch patch', 'mongodbs', FEDSTATE),
       ask('patch', 'mongodbs/status', FEDSTATE),
       ask('update', 'mongodbs/finalizers', FEDSTATE),
       ask('get list watch create patch delete', 'statefulsets', 'apps'),
       ask('get list watch create patch delete', 'services'),
       ask('get list watch create patch delete', 'configmaps'),
       ask('get list watch create patch', 'secrets'),
-      ask('get list watch delete', 'pods'),
-      ask('get list watch patch delete', 'persistentvolumeclaims'),
+      ask('list watch delete', 'pods'),
+      ask('list watch patch delete', 'persistentvolumeclaims'),
       ask('get create patch', 'poddisruptionbudgets', 'policy'),
       ask('get create patch', 'servicemonitors', 'monitoring.coreos.com'),
       ask('get create patch', 'events', 'events.k8s.io'),
-      ask('get create patch', 'leases', 'coordination.k8s.io', 'fedstate-system'),
+      ask('create', 'leases', 'coordination.k8s.io', 'fedstate-system'),
+      ask('get patch', 'leases', 'coordination.k8s.io', 'fedstate-system', 'fedstate-member-manager'),
     ],
     mayNot: [
       ask('create delete', 'mongodbs', FEDSTATE),
       ask('create', 'pods/exec'),
       ask('create', 'pods'),
-      ask('get patch', 'leases', 'coordination.k8s.io', 'kube-system'),
+      ask('get patch', 'leases', 'coordination.k8s.io', 'kube-system', 'fedstate-member-manager'),
+      ask('get patch', 'leases', 'coordination.k8s.io', 'fedstate-system', 'another'),
+      ask('delete', 'secrets'),
       ask('get', 'nodes'),
       ask('create', 'rolebindings', 'rbac.authorization.k8s.io'),
       ask('get', 'multicloudmongodbs', FEDSTATE),
     ],
   },
   {
-    who: 'the control plane, in a member',
+    who: 'the worker, in a member',
     file: 'member.yaml',
-    user: 'system:serviceaccount:fedstate-system:fedstate',
+    user: 'system:serviceaccount:fedstate-system:fedstate-worker',
     groups: groupsOf('fedstate-system'),
     may: [
-      ask('get list watch', 'nodes'),
-      ask('get list', 'storageclasses', 'storage.k8s.io'),
-      ask('get list watch delete', 'pods'),
-      ask('get list delete', 'persistentvolumeclaims'),
-      ask('get list delete', 'mongodbs', FEDSTATE),
-      ask('get list delete', 'services'),
-      ask('get list delete', 'secrets'),
-      ask('get list delete', 'configmaps'),
-      ask('get list', 'statefulsets', 'apps'),
+      ask('list', 'nodes'),
+      ask('list', 'storageclasses', 'storage.k8s.io'),
+      ask('list', 'pods'),
+      ask('get list', 'mongodbs', FEDSTATE),
+      ask('get list', 'services'),
+      ask('get list', 'secrets'),
+      ask('get list', 'configmaps'),
+      ask('list', 'statefulsets', 'apps'),
+      ask('get patch', 'namespaces'),
     ],
     mayNot: [
-      ask('create patch update', 'mongodbs', FEDSTATE),
+      ask('create patch update delete', 'mongodbs', FEDSTATE),
+      ask('create delete', 'namespaces'),
       ask('delete patch', 'statefulsets', 'apps'),
-      ask('create patch', 'secrets'),
+      ask('create patch delete', 'secrets'),
+      ask('delete', 'pods'),
+      ask('list delete', 'persistentvolumeclaims'),
       ask('create', 'pods/exec'),
       ask('delete patch', 'nodes'),
     ],
   },
 ];
+
+const TELLERS = [
+  { file: 'karmada.yaml', account: 'fedstate-controller' },
+  { file: 'karmada.yaml', account: 'fedstate-worker' },
+  { file: 'member.yaml', account: 'fedstate-member' },
+] as const;
 
 (reason === undefined ? describe : describe.skip)(`rights on a real API server ${reason ?? ''}`, () => {
   let server: ApiServer;
@@ -164,7 +201,7 @@ const CASES: readonly Case[] = [
         const list = {
           apiVersion: 'v1',
           kind: 'List',
-          items: questions.map(({ verb, resource, group, namespace }) => ({
+          items: questions.map(({ verb, resource, group, namespace, name }) => ({
             apiVersion: 'authorization.k8s.io/v1',
             kind: 'SubjectAccessReview',
             spec: {
@@ -174,6 +211,7 @@ const CASES: readonly Case[] = [
                 verb,
                 group,
                 namespace,
+                name,
                 resource: resource.split('/')[0],
                 subresource: resource.split('/')[1],
               },
@@ -192,5 +230,34 @@ const CASES: readonly Case[] = [
       expect(answers(may)).toEqual(expected(may, true));
       expect(answers(mayNot)).toEqual(expected(mayNot, false));
     });
+
+    test.each(TELLERS.filter((one) => one.file === file))(
+      '$account may tell Events, count up what it told, and what it told before it was started anew',
+      async ({ account }) => {
+        const kube = await signInAs(
+          account,
+          file === 'karmada.yaml' ? 'karmada' : 'member',
+          server.kubeconfigPath,
+        );
+        const failures: string[] = [];
+        const recorder = () =>
+          createEventRecorder(kube, { component: account, onFailure: (message) => failures.push(message) });
+        const regarding = {
+          apiVersion: 'v1',
+          kind: 'Namespace',
+          metadata: { name: 'default', namespace: 'default' },
+        };
+        const news = { type: 'Normal', reason: 'Told', action: 'Tell', note: 'again' } as const;
+        const first = recorder();
+        for (const teller of [first, first, recorder()]) await teller.record(regarding, news);
+        const counts = kubectl([
+          ...['get', 'events.events.k8s.io', '-n', 'default', '-o'],
+          `jsonpath={.items[?(@.reportingController=="middleware.fedstate.io/${account}")].series.count}`,
+        ]);
+        kube.transport.close();
+        expect(failures).toEqual([]);
+        expect(counts).toBe('3');
+      },
+    );
   });
 });

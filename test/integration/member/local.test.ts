@@ -75,6 +75,19 @@ suite(`single cluster${reason === undefined ? '' : ` (${reason})`}`, () => {
     expect((await secretOf('mongodb-sample-auth'))['rootPassword']).toBe('123456');
   });
 
+  test('that another image runs is not told again by a pass that finds nothing new', async () => {
+    const count = () => cluster.told.filter((line) => line.startsWith('ImageReplaced')).length;
+    const before = count();
+    await cluster.kube.mergePatch(
+      { kind: KINDS.mongoDB, namespace: NAMESPACE, name: 'mongodb-sample' },
+      { metadata: { annotations: { 'middleware.fedstate.io/override-revision': 'looked-again' } } },
+    );
+    await eventually(async () => {
+      expect((await statusOf('mongodb-sample'))?.overrideRevision).toBe('looked-again');
+    });
+    expect(count()).toBe(before);
+  });
+
   test('credentials are never overwritten; another password in the spec is reported', async () => {
     const before = await secretOf('mongodb-sample-auth');
     await cluster.kube.mergePatch(

@@ -15,6 +15,7 @@ import type { LocalSet } from '../../../src/member/local/local-set';
 import { startLoop, type MemberLoop } from '../../../src/member/loop';
 import { createMemberMetrics } from '../../../src/member/metrics';
 import type { MemberQuestions } from '../../../src/member/replica-probe';
+import { signInAs, STRICT_OWNERS } from '../../support/account';
 import { BASIC_CONTROLLERS, startApiServer, type ApiServer } from '../../support/api-server';
 
 export const NAMESPACE = 'shop';
@@ -28,6 +29,7 @@ export const manifestSchema = z.looseObject({
 /** A member cluster without nodes: real API server and controllers, and a hand that plays the kubelet. */
 export interface MemberCluster {
   readonly server: ApiServer;
+  /** The administrator; the manager comes as its own account, with the rights of deploy/rbac. */
   readonly kube: Kube;
   /** Events told, `Reason: note`, in order. */
   readonly told: string[];
@@ -73,6 +75,7 @@ export async function startMemberCluster(): Promise<MemberCluster> {
   const server = await startApiServer({
     name: 'member',
     controllers: `${BASIC_CONTROLLERS},statefulset-controller,persistentvolumeclaim-protection-controller`,
+    flags: [STRICT_OWNERS],
     prepare: async (path) => {
       const installer = kubeOf(path);
       await installCrd(installer);
@@ -80,6 +83,7 @@ export async function startMemberCluster(): Promise<MemberCluster> {
     },
   });
   const kube = kubeOf(server.kubeconfigPath);
+  const own = await signInAs('fedstate-member', 'member', server.kubeconfigPath);
   const told: string[] = [];
   const loops: MemberLoop[] = [];
   await kube.apply(
@@ -100,7 +104,7 @@ export async function startMemberCluster(): Promise<MemberCluster> {
     startManager(parts = {}) {
       const registry = new Registry();
       const loop = startLoop({
-        kube,
+        kube: own,
         config: parts.config ?? CONFIG,
         logger: pino({ level: process.env['TEST_LOG'] ?? 'silent' }),
         metrics: createMemberMetrics(
@@ -155,7 +159,7 @@ export async function startMemberCluster(): Promise<MemberCluster> {
     },
     async stop() {
       await Promise.all(loops.map((loop) => loop.stop()));
-      kube.transport.close();
+      for (const one of [own, kube]) one.transport.close();
       await server.stop();
     },
   };

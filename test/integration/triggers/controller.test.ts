@@ -6,10 +6,12 @@ import { Registry } from 'prom-client';
 import { z } from 'zod';
 import { FINALIZERS } from '../../../src/domain/marks';
 import { instanceWorkflowId } from '../../../src/domain/workflow-ids';
+import type { Kube } from '../../../src/kube/client';
 import { KINDS, metadataSchema } from '../../../src/kube/object';
 import { startController, startTriggers, type Controller } from '../../../src/triggers/controller';
 import { NAME, NAMESPACE } from '../../../src/triggers/search-attributes';
 import { createEntityClient } from '../../../src/triggers/temporal-client';
+import { signInAs } from '../../support/account';
 import { eventually } from '../../support/eventually';
 import { startApiServer, type ApiServer } from '../../support/api-server';
 import { skipReason } from '../../support/programs';
@@ -35,6 +37,8 @@ function freePort(): Promise<number> {
 (reason === undefined ? describe : describe.skip)(`controller on a real API server ${reason ?? ''}`, () => {
   let server: ApiServer;
   let wire: Wire;
+  // The controller's own account, with the rights of deploy/rbac.
+  let own: Kube;
   let port: number;
   let temporalServer: TemporalServer;
   let connection: Connection;
@@ -55,7 +59,7 @@ function freePort(): Promise<number> {
     );
   const start = async (resyncSeconds = 600): Promise<Controller> => {
     const controller = await startController({
-      kube: wire.direct,
+      kube: own,
       temporal,
       taskQueue: 'fedstate',
       logger,
@@ -91,6 +95,7 @@ function freePort(): Promise<number> {
     [server, port] = await Promise.all([startApiServer({ name: 'triggers' }), freePort()]);
     [wire, temporalServer] = await Promise.all([wireTo(server), startTemporalServer(port)]);
     await eventually(() => installCrds(wire.direct));
+    own = await signInAs('fedstate-controller', 'karmada', server.kubeconfigPath);
     connection = await Connection.connect({ address: temporalServer.address });
     temporal = new Client({ connection });
   }, 180_000);
@@ -101,6 +106,7 @@ function freePort(): Promise<number> {
   afterAll(async () => {
     await connection.close();
     await temporalServer.kill();
+    own.transport.close();
     await wire.stop();
     await server.stop();
   });

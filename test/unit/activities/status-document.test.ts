@@ -85,6 +85,8 @@ function factsOf(changes: Partial<StatusFacts> = {}): StatusFacts {
     connectionString: 'mongodb://10.29.5.103:33498/?replicaSet=replset-0',
     warnings: [],
     image: 'mongo:4.2',
+    strayed: [],
+    deviations: [],
     ...changes,
   };
 }

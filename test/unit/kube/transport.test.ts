@@ -48,16 +48,20 @@ afterEach(async () => {
 });
 
 describe('transport', () => {
-  test('keeps one connection for many requests, and sends path, base path and token', async () => {
+  test('keeps one connection for many requests, and sends path, base path, token and who it is', async () => {
     const seen: string[] = [];
     const { url, sockets } = await serve((request, response) => {
-      seen.push(`${request.url ?? ''} ${request.headers.authorization ?? ''}`);
+      const { authorization = '', 'user-agent': agent = '' } = request.headers;
+      seen.push(`${request.url ?? ''} ${authorization} ${agent}`);
       response.end('{}');
     });
-    const transport = createTransport(configFor(`${url}/root/`, { token: 'secret' }), '/proxy');
+    const transport = createTransport(configFor(`${url}/root/`, { token: 'secret' }), {
+      basePath: '/proxy',
+      userAgent: 'fedstate-test',
+    });
     for (let i = 0; i < 7; i += 1) await transport.request({ method: 'GET', path: '/api/v1/x?a=b' });
     expect(sockets.size).toBe(1);
-    expect(new Set(seen)).toEqual(new Set(['/root/proxy/api/v1/x?a=b Bearer secret']));
+    expect(new Set(seen)).toEqual(new Set(['/root/proxy/api/v1/x?a=b Bearer secret fedstate-test']));
     transport.close();
   });
 

@@ -89,7 +89,7 @@ test('without generations any other version is written over', async () => {
   expect(await writer.ensure(instance, KINDS.service, service)).toBe('written');
 });
 
-test('a kind that is not watched is looked at again after ten minutes', async () => {
+test('a kind that is not watched is looked at again after ten minutes, and then not before ten more', async () => {
   const server = oneObjectKube(true);
   let now = 0;
   const writer = createObjectWriter(
@@ -104,6 +104,9 @@ test('a kind that is not watched is looked at again after ten minutes', async ()
   now = 601_000;
   expect(await writer.ensure(instance, KINDS.podDisruptionBudget, budget)).toBe('kept');
   expect(server.calls.get).toBe(2);
+  now = 602_000;
+  await writer.ensure(instance, KINDS.podDisruptionBudget, budget);
+  expect(server.calls).toEqual({ get: 2, apply: 1 });
 });
 
 test('a watched object that is gone is made again at once', async () => {

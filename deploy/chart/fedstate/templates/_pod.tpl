@@ -120,6 +120,10 @@ spec:
         - name: karmada
           secret:
             secretName: {{ . }}
+            # Its own and no other: each role has an account of its own on Karmada.
+            items:
+              - key: {{ $.role }}
+                path: kubeconfig
         {{- end }}
         {{- if .scratch }}
         - name: tmp

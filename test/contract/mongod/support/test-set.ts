@@ -31,6 +31,8 @@ export interface MemberOptions {
   readonly replSet?: string | undefined;
   readonly flags?: readonly string[];
   readonly environment?: Record<string, string>;
+  /** Another address it listens on. */
+  readonly alsoAt?: string;
   /** 27017 unless the configured address is to be another. */
   readonly port?: number;
 }
@@ -38,6 +40,7 @@ export interface MemberOptions {
 /** One server process of a test. */
 export class TestMember {
   private child: ChildProcess | undefined;
+  private system: WireClient | undefined;
   readonly folder: string;
   readonly dbPath: string;
 
@@ -65,35 +68,51 @@ export class TestMember {
   }
 
   private args(): string[] {
-    const { key = KEY, replSet = 'rs0', flags = [] } = this.options;
+    const { key = KEY, replSet = 'rs0', flags = [], alsoAt } = this.options;
     const keyFile = join(this.folder, 'key');
     rmSync(keyFile, { force: true });
     writeFileSync(keyFile, key);
     chmodSync(keyFile, 0o400);
     const set = replSet === '' ? [] : ['--replSet', replSet];
     const secured = key === '' ? [] : ['--keyFile', keyFile];
-    const base = ['--bind_ip', this.ip, '--port', String(this.port), '--dbpath', this.dbPath];
+    const bindIp = alsoAt === undefined ? this.ip : `${this.ip},${alsoAt}`;
+    const base = ['--bind_ip', bindIp, '--port', String(this.port), '--dbpath', this.dbPath];
     return [...base, ...set, ...secured, ...flags];
   }
 
-  async start(): Promise<void> {
+  private get isRunning(): boolean {
+    const { child } = this;
+    return child !== undefined && child.exitCode === null && child.signalCode === null;
+  }
+
+  /** `environment`: for this life of the process, as another binary would be. */
+  async start(environment = this.options.environment): Promise<void> {
+    if (this.isRunning) throw new Error(`${this.host} runs already`);
+    const stranger = await this.connect().catch(() => undefined);
+    stranger?.close();
+    if (stranger !== undefined) throw new Error(`something else listens on ${this.host}: end it first`);
     const [program = '', ...before] = this.engine.command;
     const log = openSync(join(this.folder, 'log'), 'a');
     this.child = spawn(program, [...before, ...this.args()], {
       stdio: ['ignore', log, log],
-      env: { ...process.env, ...this.options.environment },
+      env: { ...process.env, ...environment },
     });
-    const { child } = this;
-    await eventually(
+    const answers = eventually(
       `${this.host} answers`,
       async () => {
-        if (child.exitCode !== null) throw new Error('exited');
         const client = await this.connect();
         client.close();
         return true;
       },
       startLimitMs,
     );
+    const { child } = this;
+    const ended = new Promise<never>((_, reject) => {
+      child.once('exit', (code) =>
+        reject(new Error(`${this.host} ended with ${code ?? 'a signal'}: ${this.log.slice(-1000)}`)),
+      );
+    });
+    await Promise.race([answers, ended]);
   }
 
   connect(): Promise<WireClient> {
@@ -111,41 +130,63 @@ export class TestMember {
   }
 
   /** One command as __system. */
-  async ask(command: Document): Promise<Record<string, unknown>> {
+  async ask(command: Document, timeoutMs?: number): Promise<Record<string, unknown>> {
+    const client = await this.systemClient();
+    return client.run(
+      { ...command, $db: typeof command['$db'] === 'string' ? command['$db'] : 'admin' },
+      timeoutMs,
+    );
+  }
+
+  /** One connection is kept: a login for each question would cost more than the question. */
+  private async systemClient(): Promise<WireClient> {
+    if (this.system?.isOpen === true) return this.system;
     const client = (this.options.key ?? KEY) === '' ? await this.connect() : await this.asSystem();
-    try {
-      return await client.run({
-        ...command,
-        $db: typeof command['$db'] === 'string' ? command['$db'] : 'admin',
-      });
-    } finally {
-      client.close();
-    }
+    this.system?.close();
+    this.system = client;
+    return client;
+  }
+
+  /** Empties the data folder. */
+  wipe(): void {
+    rmSync(this.dbPath, { recursive: true, force: true });
+    mkdirSync(this.dbPath, { recursive: true });
   }
 
   /** Ends the process with a signal and waits for its end; gives the exit code. */
   async stop(signal: NodeJS.Signals): Promise<number | null> {
     const { child } = this;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null)
-      return child?.exitCode ?? null;
+    if (child === undefined || !this.isRunning) return child?.exitCode ?? null;
     const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
     child.kill(signal);
     return ended;
   }
 
-  /** Freezes or continues the process. */
-  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+  /** Exit code of the process, once it has ended. */
+  get exitCode(): number | null {
+    return this.child?.exitCode ?? null;
+  }
+
+  get pid(): number | undefined {
+    return this.child?.pid;
+  }
+
+  /** Sends a signal and does not wait. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL'): void {
     this.child?.kill(signal);
   }
 }
 
-/** The processes and folders of one test file; `site`: the third byte of their addresses starts at ten times this. */
+/** The processes and folders of one test file; each `site` has ten addresses of its own. */
 export class TestSet {
   readonly members: TestMember[] = [];
   private readonly base = mkdtempSync(join(tmpdir(), 'mongod-contract-'));
   private readonly engine = findEngine();
 
-  constructor(private readonly site: number) {}
+  constructor(private readonly site: number) {
+    // A test that is broken off leaves no process behind.
+    process.once('exit', () => this.members.forEach((member) => member.signal('SIGKILL')));
+  }
 
   get engineName(): Engine['name'] {
     return this.engine.name;
@@ -153,7 +194,7 @@ export class TestSet {
 
   /** The address the recorded 127.0.4N.1 has here. */
   address(number: number): string {
-    return `127.0.${this.site * 10 + number}.1`;
+    return `127.${Math.floor(this.site / 25)}.${(this.site % 25) * 10 + number}.1`;
   }
 
   member(number: number, options: MemberOptions = {}): TestMember {
@@ -172,11 +213,16 @@ export class TestSet {
     if (first === undefined) throw new Error('a set has at least one member');
     const reply = await first.ask({ replSetInitiate: { _id: 'rs0', members: config, settings } });
     if (reply['ok'] !== 1) throw new Error(`replSetInitiate: ${String(reply['errmsg'])}`);
-    await eventually('the first member is primary', async () => {
-      if (members.length > 1) await first.ask({ replSetStepUp: 1 });
-      return (await first.ask({ isMaster: 1 }))['ismaster'] === true ? true : undefined;
-    });
+    await this.stepUp(first);
     await Promise.all(members.slice(1).map((member) => this.settled(member)));
+  }
+
+  /** Makes a member primary; resolves when it is writable. */
+  async stepUp(member: TestMember): Promise<void> {
+    await eventually(`${member.host} wins an election`, async () =>
+      (await member.ask({ replSetStepUp: 1 }))['ok'] === 1 ? true : undefined,
+    );
+    await this.initiated(member);
   }
 
   /** Waits until a member is a writable primary. */
@@ -190,6 +236,18 @@ export class TestSet {
     return eventually(`${member.host} is SECONDARY or ARBITER`, async () => {
       const hello = await member.ask({ isMaster: 1 });
       return hello['secondary'] === true || hello['arbiterOnly'] === true ? true : undefined;
+    });
+  }
+
+  /** Waits until each member has seen all of them as PRIMARY, SECONDARY or ARBITER. */
+  async seen(members: readonly TestMember[]): Promise<void> {
+    const settled = [1, 2, 7];
+    await eventually('all members see each other', async () => {
+      const views = await Promise.all(members.map((member) => member.ask({ replSetGetStatus: 1 })));
+      const states = views.flatMap(({ members: shown }) =>
+        Array.isArray(shown) ? shown.map((one: Document) => Number(one['state'])) : [-1],
+      );
+      return states.every((state) => settled.includes(state)) ? true : undefined;
     });
   }
 

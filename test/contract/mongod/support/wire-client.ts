@@ -5,6 +5,9 @@ import { ClientConversation } from '../../../../local/mongod/auth/scram';
 /** A reply in canonical extended JSON, so that BSON types and field order can be compared. */
 export type Canonical = Record<string, unknown>;
 
+/** Longer than the longest quorum check. */
+const answerMs = 60_000;
+
 let lastId = 0;
 
 const frameOf = (body: Document, id: number): Buffer => {
@@ -49,30 +52,53 @@ export class WireClient {
     }
   }
 
-  private send(command: Document): Promise<Buffer> {
+  get isOpen(): boolean {
+    return !this.socket.destroyed && !this.socket.readableEnded;
+  }
+
+  private send(command: Document, timeoutMs: number): Promise<Buffer> {
     lastId += 1;
     const id = lastId;
     return new Promise((resolve, reject) => {
-      const onClose = (): void => reject(new Error('connection closed by the server'));
+      if (!this.isOpen) {
+        reject(new Error('connection closed by the server'));
+        return;
+      }
+      const settle = (): void => {
+        clearTimeout(timer);
+        this.socket.off('close', onClose);
+      };
+      const onClose = (): void => {
+        settle();
+        reject(new Error('connection closed by the server'));
+      };
+      const timer = setTimeout(() => {
+        settle();
+        this.close();
+        reject(new Error(`no answer in ${timeoutMs} ms`));
+      }, timeoutMs);
       this.socket.once('close', onClose);
       this.waiting.set(id, (body) => {
-        this.socket.off('close', onClose);
+        settle();
         resolve(body);
       });
       this.socket.write(frameOf(command, id));
     });
   }
 
-  /** Runs a command given as a document. */
-  async run(command: Document): Promise<Document> {
-    return deserialize(await this.send(command), { promoteBuffers: false });
+  /** Runs a command given as a document. @throws Error when the connection ends or no answer comes in time. */
+  async run(command: Document, timeoutMs = answerMs): Promise<Document> {
+    return deserialize(await this.send(command, timeoutMs), { promoteBuffers: false });
   }
 
   /** Runs a command; the reply keeps its BSON types. */
   async exact(command: Document): Promise<Canonical> {
-    const reply: unknown = EJSON.serialize(deserialize(await this.send(command), { promoteValues: false }), {
-      relaxed: false,
-    });
+    const reply: unknown = EJSON.serialize(
+      deserialize(await this.send(command, answerMs), { promoteValues: false }),
+      {
+        relaxed: false,
+      },
+    );
     return isRecord(reply) ? reply : {};
   }
 

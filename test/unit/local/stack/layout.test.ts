@@ -27,6 +27,7 @@ function listClaims(name: string, index: number): string[] {
   ]);
   return [
     layout.root,
+    layout.auditFolder,
     layout.bridge,
     layout.hostAddress,
     layout.loopback,

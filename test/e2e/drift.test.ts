@@ -1,0 +1,183 @@
+import { z } from 'zod';
+import type { Kube } from '../../src/kube/client';
+import { KINDS, metadataSchema, type Kind, type ObjectRef } from '../../src/kube/object';
+import {
+  closeEnvironment,
+  missingEnvironment,
+  readEnvironment,
+  type Environment,
+} from '../support/environment';
+import {
+  awaitHealth,
+  createInstance,
+  ensureNamespace,
+  listHolders,
+  readInstance,
+  removeInstance,
+  sayConditions,
+  withDatabase,
+} from '../support/instances';
+import { until } from '../support/until';
+
+const missing = missingEnvironment();
+const suite = missing === undefined ? describe : describe.skip;
+if (missing !== undefined) console.warn(`e2e skipped: ${missing}`);
+
+const NAMESPACE = 'drift';
+const NAME = 'drifting';
+const QUIET_MS = 20_000;
+const contentSchema = z.looseObject({
+  metadata: metadataSchema,
+  spec: z.record(z.string(), z.unknown()).optional(),
+  data: z.record(z.string(), z.string()).optional(),
+});
+const configSchema = z.looseObject({
+  config: z.looseObject({
+    version: z.number(),
+    members: z.array(
+      z.looseObject({ host: z.string(), priority: z.number(), tags: z.record(z.string(), z.string()) }),
+    ),
+  }),
+});
+const { stringify } = JSON;
+
+suite('drift', () => {
+  let environment: Environment;
+  let kube: Kube;
+
+  const refOf = (kind: Kind, name: string): ObjectRef => ({ kind, namespace: NAMESPACE, name });
+  const read = (ref: ObjectRef) => kube.get(ref, contentSchema);
+
+  beforeAll(async () => {
+    environment = readEnvironment();
+    const [first] = environment.members.values();
+    if (first === undefined) throw new Error('no member cluster');
+    kube = first;
+    await ensureNamespace(environment.karmada, NAMESPACE);
+    await createInstance(environment.karmada, NAMESPACE, NAME);
+    await awaitHealth(environment.karmada, NAMESPACE, NAME);
+  }, 300_000);
+
+  afterAll(async () => {
+    await removeInstance(environment.karmada, NAMESPACE, NAME);
+    closeEnvironment(environment);
+  }, 240_000);
+
+  it('in a member: what was edited or deleted is put back once, no pod restarts, and then nobody writes', async () => {
+    const holders = await listHolders(environment, NAMESPACE, NAME);
+    const configs = (await kube.list(KINDS.configMap, { namespace: NAMESPACE }, contentSchema)).items;
+    const made = configs.find(({ metadata }) => metadata.name.startsWith(`${NAME}-mongod-`));
+    if (made === undefined) throw new Error('no ConfigMap of the member manager');
+    const statefulSet = refOf(KINDS.statefulSet, `${NAME}-mongodb-0`);
+    const edited = [
+      statefulSet,
+      refOf(KINDS.service, `${NAME}-mongodb-0`),
+      refOf(KINDS.configMap, `${NAME}-hostconf`),
+      refOf(KINDS.configMap, made.metadata.name),
+    ];
+    const before = await Promise.all(edited.map(read));
+    await kube.jsonPatch(statefulSet, [
+      { op: 'replace', path: '/spec/template/spec/terminationGracePeriodSeconds', value: 1 },
+    ]);
+    await kube.jsonPatch(edited[1] ?? statefulSet, [
+      { op: 'replace', path: '/spec/ports/0/targetPort', value: 1 },
+    ]);
+    await kube.mergePatch(edited[2] ?? statefulSet, { data: { datas: 'nonsense' } });
+    await kube.mergePatch(edited[3] ?? statefulSet, { data: { 'mongod.conf': 'nonsense' } });
+    await awaitSame(edited, before);
+    await expectQuiet(edited);
+
+    // And gone: the StatefulSet without its pod, as an adoption would leave it.
+    await kube.delete(statefulSet, { propagation: 'Orphan' });
+    for (const ref of edited.slice(1)) await kube.delete(ref);
+    await awaitSame(edited, before);
+    await awaitHealth(environment.karmada, NAMESPACE, NAME);
+    await expectQuiet(edited);
+    const after = await listHolders(environment, NAMESPACE, NAME);
+    const withoutSets = (found: typeof after): string[] =>
+      Object.values(found)
+        .flatMap((objects) => Object.entries(objects))
+        .filter(([name]) => !name.startsWith('StatefulSet '))
+        .map(([name, uid]) => `${name} ${uid}`)
+        .sort();
+    expect(withoutSets(after)).toEqual(withoutSets(holders));
+  }, 240_000);
+
+  it('of the replica set configuration: said in status, and not fought over', async () => {
+    const { karmada } = environment;
+    const reconfigured = await changeConfig((member) => ({
+      ...member,
+      priority: 2,
+      tags: { ...member.tags, rack: 'by-hand' },
+    }));
+    const cr = await until('SubHealth', 60, async () => {
+      const now = await readInstance(karmada, NAMESPACE, NAME);
+      return now?.status?.state === 'SubHealth'
+        ? { answer: now }
+        : { reason: stringify([now?.status?.state, sayConditions(now)]) };
+    });
+    const said = sayConditions(cr).find((line) => line.startsWith('ServerSubHealthy=True')) ?? '';
+    expect(said).toContain(`${reconfigured.host} has priority 2, wanted 1`);
+    expect(said).toContain('rack=by-hand');
+    await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+    expect((await readConfig()).version).toBe(reconfigured.version);
+    await changeConfig((member) => ({ ...member, priority: 1, tags: reconfigured.tags }));
+    await awaitHealth(karmada, NAMESPACE, NAME);
+  }, 180_000);
+
+  async function awaitSame(
+    refs: readonly ObjectRef[],
+    before: readonly (z.infer<typeof contentSchema> | undefined)[],
+  ): Promise<void> {
+    await until('all as before', 60, async () => {
+      const now = await Promise.all(refs.map(read));
+      const wrong = refs.filter((_ref, index) => essence(now[index]) !== essence(before[index]));
+      return wrong.length === 0 ? { answer: true } : { reason: wrong.map(({ name }) => name).join(', ') };
+    });
+  }
+
+  /** Counts by resourceVersion: of kinds with a generation only that, as a status follows its pods. */
+  async function expectQuiet(refs: readonly ObjectRef[]): Promise<void> {
+    const versions = async (): Promise<unknown[]> =>
+      (await Promise.all(refs.map(read))).map((object) =>
+        object?.metadata.generation === undefined
+          ? object?.metadata.resourceVersion
+          : [object.metadata.uid, object.metadata.generation],
+      );
+    const settled = await versions();
+    await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+    expect(await versions()).toEqual(settled);
+  }
+
+  const readConfig = () =>
+    withDatabase(
+      environment.karmada,
+      NAMESPACE,
+      NAME,
+      async (_database, client) =>
+        configSchema.parse(await client.db('admin').command({ replSetGetConfig: 1 })).config,
+    );
+
+  /** Of the last member, as a person with the root password would. */
+  function changeConfig(
+    change: (member: { host: string; priority: number; tags: Record<string, string> }) => object,
+  ): Promise<{ host: string; version: number; tags: Record<string, string> }> {
+    return withDatabase(environment.karmada, NAMESPACE, NAME, async (_database, client) => {
+      const admin = client.db('admin');
+      const { config } = configSchema.parse(await admin.command({ replSetGetConfig: 1 }));
+      const last = config.members.at(-1);
+      if (last === undefined) throw new Error('no member in the configuration');
+      const members = [...config.members.slice(0, -1), change(last)];
+      const version = config.version + 1;
+      await admin.command({ replSetReconfig: { ...config, version, members } });
+      return { host: last.host, version, tags: last.tags };
+    });
+  }
+});
+
+/** What somebody may have changed: not the parts that servers fill in. */
+function essence(object: z.infer<typeof contentSchema> | undefined): string | undefined {
+  if (object === undefined) return undefined;
+  const { clusterIP, clusterIPs, ...spec } = object.spec ?? {};
+  return stringify([typeof clusterIP, typeof clusterIPs, spec, object.data]);
+}
