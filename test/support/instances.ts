@@ -131,6 +131,13 @@ export async function listInMembers(
   return Object.fromEntries(entries);
 }
 
+/** What the connection Secret gives to clients. */
+export async function connectionStringOf(karmada: Kube, namespace: string, name: string): Promise<string> {
+  const ref = { kind: KINDS.secret, namespace, name: `${name}-connection` };
+  const secret = await karmada.get(ref, secretSchema);
+  return Buffer.from(secret?.data['connectionString'] ?? '', 'base64').toString('utf8');
+}
+
 /** Signs in with the connection Secret, as a client would. */
 export async function withDatabase<T>(
   karmada: Kube,
@@ -138,9 +145,7 @@ export async function withDatabase<T>(
   name: string,
   use: (database: Db, client: MongoClient) => Promise<T>,
 ): Promise<T> {
-  const ref = { kind: KINDS.secret, namespace, name: `${name}-connection` };
-  const secret = await karmada.get(ref, secretSchema);
-  const uri = Buffer.from(secret?.data['connectionString'] ?? '', 'base64').toString('utf8');
+  const uri = await connectionStringOf(karmada, namespace, name);
   const client = new MongoClient(uri, { serverSelectionTimeoutMS: 20_000 });
   try {
     return await use(client.db('shop'), client);

@@ -1,0 +1,69 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MongoClient } from 'mongodb';
+
+export interface WriterResult {
+  readonly acknowledged: number;
+  /** Acknowledged, and not there when read back. */
+  readonly lost: readonly number[];
+  /** Longest time between two acknowledged writes, in ms. */
+  readonly outageMs: number;
+}
+
+export interface Writer {
+  /** Longest outage since the last call of this, in ms; begins anew. */
+  lap(): number;
+  /** Ends the writing and reads everything back with a majority. */
+  stop(): Promise<WriterResult>;
+}
+
+const PERIOD_MS = 100;
+
+/** Writes a new document ten times a second with `w: majority` and remembers which were acknowledged. */
+export async function startWriter(uri: string, collection: string): Promise<Writer> {
+  const client = await MongoClient.connect(uri, { serverSelectionTimeoutMS: 30_000, retryWrites: true });
+  const documents = client
+    .db('e2e')
+    .collection<{ _id: number }>(collection, { writeConcern: { w: 'majority', wtimeoutMS: 20_000 } });
+  const acknowledged: number[] = [];
+  let running = true;
+  let last = Date.now();
+  let longest = 0;
+  let inLap = 0;
+  const writing = (async () => {
+    for (let id = 0; running; id += 1) {
+      try {
+        await documents.insertOne({ _id: id });
+        acknowledged.push(id);
+        const now = Date.now();
+        longest = Math.max(longest, now - last);
+        inLap = Math.max(inLap, now - last);
+        last = now;
+      } catch {
+        // Not acknowledged: nothing was promised of this one.
+      }
+      await sleep(PERIOD_MS);
+    }
+  })();
+  return {
+    lap: () => {
+      const outage = inLap;
+      inLap = 0;
+      return outage;
+    },
+    stop: async () => {
+      running = false;
+      await writing;
+      const found = await documents
+        .find({}, { readConcern: { level: 'majority' } })
+        .map((document) => document._id)
+        .toArray();
+      await client.close();
+      const there = new Set(found);
+      return {
+        acknowledged: acknowledged.length,
+        lost: acknowledged.filter((id) => !there.has(id)),
+        outageMs: longest,
+      };
+    },
+  };
+}
