@@ -2,12 +2,14 @@ import type { ConditionNews } from '../domain/condition';
 import { CONDITIONS } from '../domain/instance';
 import type { MultiCloudMongoDB, MultiCloudMongoDBStatus } from '../api/multicloudmongodb';
 import { namespaceOf } from '../karmada/template';
-import { appliedGeneration, isBehind, isPaused } from './instance-marks';
+import { appliedGeneration, isPaused, isSettled } from './instance-marks';
 import type { StatusFacts } from './status-document';
 
-const changeNotCarriedOut = (cr: MultiCloudMongoDB): string =>
-  `The members were built from generation ${appliedGeneration(cr)}, the spec is at ${cr.metadata.generation ?? 0}: ` +
-  'a change of a running instance is not carried out in a federation. Take it back, or delete the instance and create it anew.';
+const changeUnderWay = (cr: MultiCloudMongoDB): string =>
+  `Generation ${cr.metadata.generation ?? 0} and the annotations ask for something that is not carried out yet: see status.operation`;
+
+/** Whether a running instance is not yet what is asked for. */
+export const isChanging = (facts: StatusFacts): boolean => facts.created && !isSettled(facts.cr, undefined);
 
 /** Every condition of a MultiCloudMongoDB, each with its present word. */
 export function composeConditions(
@@ -24,7 +26,7 @@ export function composeConditions(
     observedGeneration,
   });
   const serves = state === 'Health' || state === 'SubHealth';
-  const behind = facts.created && isBehind(facts.cr) ? [changeNotCarriedOut(facts.cr)] : [];
+  const behind = isChanging(facts) ? [changeUnderWay(facts.cr)] : [];
   const apart = [...facts.strayed, ...(facts.deviations ?? [])];
   const why = [...(facts.health?.reasons ?? []), ...behind, ...apart].join('; ');
   const wait = operation?.waitReason;
@@ -104,13 +106,10 @@ function checkCondition(facts: StatusFacts, news: News): ConditionNews {
 
 /** A generation that nobody carries out must be seen: `observedGeneration` only says that it was read. */
 function appliedCondition(facts: StatusFacts, news: News): ConditionNews {
-  if (!isBehind(facts.cr)) {
-    const built = `The members were built from generation ${appliedGeneration(facts.cr)}, which the spec asks for`;
-    return news(CONDITIONS.specApplied, true, 'Applied', built);
-  }
-  return facts.created
-    ? news(CONDITIONS.specApplied, false, 'ChangeNotCarriedOut', changeNotCarriedOut(facts.cr))
-    : news(CONDITIONS.specApplied, false, 'Creating', 'The members are not built yet');
+  if (!facts.created) return news(CONDITIONS.specApplied, false, 'Creating', 'The members are not built yet');
+  if (isChanging(facts)) return news(CONDITIONS.specApplied, false, 'Changing', changeUnderWay(facts.cr));
+  const built = `The members were built from generation ${appliedGeneration(facts.cr)}, which the spec asks for`;
+  return news(CONDITIONS.specApplied, true, 'Applied', built);
 }
 
 /** Said only when it was looked at; else what was said last stands. */

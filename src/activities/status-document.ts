@@ -5,8 +5,7 @@ import type { HealthWord, OperationProgress, OperationRecord } from '../domain/i
 import type { Placement } from '../domain/placement';
 import type { StageResult } from '../domain/operation';
 import type { ClusterReport } from '../karmada/binding';
-import { isBehind } from './instance-marks';
-import { composeConditions } from './status-conditions';
+import { composeConditions, isChanging } from './status-conditions';
 
 /** Everything the status is made of, read at one moment. */
 export interface StatusFacts {
@@ -69,9 +68,10 @@ export function composeStatus(facts: StatusFacts): MultiCloudMongoDBStatus {
 }
 
 /** Serving, but not what the spec has come to ask for, or no longer in our hands, is not as desired. */
-function judgeState({ cr, created, health, strayed, deviations }: StatusFacts): HealthWord {
+function judgeState(facts: StatusFacts): HealthWord {
+  const { health, strayed, deviations } = facts;
   const word = health?.word ?? 'UnKnown';
-  const differs = (created && isBehind(cr)) || strayed.length > 0 || (deviations ?? []).length > 0;
+  const differs = isChanging(facts) || strayed.length > 0 || (deviations ?? []).length > 0;
   return word === 'Health' && differs ? 'SubHealth' : word;
 }
 

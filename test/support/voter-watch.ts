@@ -21,10 +21,10 @@ const SERVING = [1, 2, 7];
 /** Looks at the set through its primary, several times a second. */
 export async function startVoterWatch(uri: string): Promise<VoterWatch> {
   const client = await MongoClient.connect(uri, { serverSelectionTimeoutMS: 5_000 });
-  let running = true;
+  const end = new AbortController();
   let most = 0;
   const watching = (async () => {
-    while (running) {
+    while (!end.signal.aborted) {
       try {
         const admin = client.db('admin');
         const { config } = configSchema.parse(await admin.command({ replSetGetConfig: 1 }));
@@ -47,7 +47,7 @@ export async function startVoterWatch(uri: string): Promise<VoterWatch> {
       return seen;
     },
     stop: async () => {
-      running = false;
+      end.abort();
       await watching;
       await client.close();
     },

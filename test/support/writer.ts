@@ -25,12 +25,12 @@ export async function startWriter(uri: string, collection: string): Promise<Writ
     .db('e2e')
     .collection<{ _id: number }>(collection, { writeConcern: { w: 'majority', wtimeoutMS: 20_000 } });
   const acknowledged: number[] = [];
-  let running = true;
+  const end = new AbortController();
   let last = Date.now();
   let longest = 0;
   let inLap = 0;
   const writing = (async () => {
-    for (let id = 0; running; id += 1) {
+    for (let id = 0; !end.signal.aborted; id += 1) {
       try {
         await documents.insertOne({ _id: id });
         acknowledged.push(id);
@@ -51,7 +51,7 @@ export async function startWriter(uri: string, collection: string): Promise<Writ
       return outage;
     },
     stop: async () => {
-      running = false;
+      end.abort();
       await writing;
       const found = await documents
         .find({}, { readConcern: { level: 'majority' } })

@@ -68,7 +68,7 @@ function factsOf(changes: Partial<StatusFacts> = {}): StatusFacts {
       {
         namespace: 'federation-mongo-operator',
         name: 'multicloudmongodb-sample',
-        annotations: { 'middleware.fedstate.io/applied-spec': '1/x' },
+        annotations: { 'middleware.fedstate.io/settled': describeWish(makeInstance({}), undefined) },
       },
     ),
     now: '2026-11-23T07:07:57Z',
@@ -218,10 +218,10 @@ describe('composeStatus', () => {
 
   it.each([
     ['the spec as built', 1, {}, 'Health', 'True', 'Applied'],
-    ['a spec that has changed since', 3, { replicaset: 7 }, 'SubHealth', 'False', 'ChangeNotCarriedOut'],
+    ['a spec that has changed since', 3, { replicaset: 7 }, 'SubHealth', 'False', 'Changing'],
     ['a change that was taken back', 4, {}, 'Health', 'True', 'Applied'],
   ])('%s: %d %j is %s, SpecApplied is %s', (_what, generation, spec, word, status, reason) => {
-    const annotations = { 'middleware.fedstate.io/applied-spec': describeWish(makeInstance({}), undefined) };
+    const annotations = { 'middleware.fedstate.io/settled': describeWish(makeInstance({}), undefined) };
     const { state, conditions, observedGeneration } = composeStatus(
       factsOf({ cr: makeInstance(spec, { annotations, generation }) }),
     );
