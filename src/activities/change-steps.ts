@@ -43,7 +43,8 @@ export function createChangeStepActivities(context: ActivityContext) {
           return writePlacement(context, cr, step.shares);
         case 'dispatch': {
           const sent = await dispatch(context, cr);
-          return sent.done ? awaitTaken(context, cr, sent.value) : sent;
+          // What was sent stands in its annotations by now.
+          return sent.done ? awaitTaken(context, await loadInstance(context, instance), sent.value) : sent;
         }
         case 'waitPods': {
           const running = await awaitMembers(context, instance);

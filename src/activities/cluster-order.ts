@@ -8,7 +8,7 @@ import { KINDS } from '../kube/object';
 import type { ActivityContext } from './context';
 import { applyOverride } from './dispatch';
 import { readLayout } from './layout';
-import { keepRetired, overrideRules, revisionOf, type RuleChanges } from './override-rules';
+import { hasTakenUp, keepRetired, overrideRules, revisionOf, type RuleChanges } from './override-rules';
 
 const POLL_MS = 500;
 const PATIENCE_MS = 120_000;
@@ -44,7 +44,7 @@ export async function awaitReport(
     const binding = await readBinding(context.karmada, namespaceOf(cr), cr.metadata.name, KINDS.mongoDB.kind);
     const report = reportsOf(binding).get(cluster);
     const lacking =
-      report?.status?.overrideRevision === revision
+      report !== undefined && hasTakenUp(report.status, cr.metadata.annotations, revision)
         ? lacks(report)
         : `${cluster}: the member manager has not taken up the present spec`;
     if (lacking === undefined) return done(`${cluster} reports it`);

@@ -2,6 +2,7 @@ import { heartbeat, sleep } from '@temporalio/activity';
 import { z } from 'zod';
 import type { MultiCloudMongoDB } from '../api/multicloudmongodb';
 import { ANNOTATIONS, FIELD_MANAGER } from '../domain/marks';
+import { fnv1a32 } from '../domain/names';
 import { done, waitFor, type StageResult } from '../domain/operation';
 import { listWorks, PERMANENT_ID, readBinding } from '../karmada/binding';
 import type { ClusterOverride } from '../karmada/policy';
@@ -111,6 +112,7 @@ export async function dispatch(
     [ANNOTATIONS.appliedSpec]: describeWish(cr, digestReferences(references)),
     [ANNOTATIONS.appliedPods]: digestPodParts(cr, references),
     [ANNOTATIONS.appliedTemplate]: digestOf(template),
+    [ANNOTATIONS.appliedConfig]: references.mongodYaml === undefined ? null : fnv1a32(references.mongodYaml),
   });
   return done(
     `${rules.length} clusters: ${rules.map((rule) => `${rule.cluster} ${rule.members}`).join(', ')}`,

@@ -5,7 +5,6 @@ import {
   authSecretName,
   configMapName,
   customConfigPolicyName,
-  fnv1a32,
   hostConfName,
   hostConfPolicyName,
   memberName,
@@ -166,8 +165,9 @@ export function buildCopies(
   ];
 }
 
-/** One word for what a template asks for: tells whether it can be built again as it was. */
-export const digestOf = ({ manifest }: Built): string => fnv1a32(JSON.stringify(manifest['spec']));
+/** One word for what a template asks for: tells whether it can be built again as it was, and whether it was taken up. */
+export const digestOf = ({ manifest }: Built): string =>
+  manifest.metadata.annotations?.[ANNOTATIONS.templateRevision] ?? '';
 
 export const ordinalsOf = (layout: Layout): Ordinal[] => [
   ...new Set([...layout.members, ...layout.leaving].map((member) => member.ordinal)),

@@ -8,7 +8,7 @@ import { namespaceOf } from '../karmada/template';
 import { KINDS } from '../kube/object';
 import { loadInstance, type ActivityContext, type InstanceInput } from './context';
 import { readLayout, type Layout } from './layout';
-import { overrideRules, revisionOf } from './override-rules';
+import { hasTakenUp, overrideRules, revisionOf } from './override-rules';
 import { dropPromises } from './room-ledger';
 
 const POLL_MS = 500;
@@ -57,7 +57,7 @@ async function lackingMembers(
     const who = `${member.cluster}/${member.ordinal}`;
     if (member.host === undefined) return [`${who}: its Service has no NodePort yet`];
     if (report?.status === undefined) return [`${who}: ${describeSilence(report)}`];
-    if (report.status.overrideRevision !== revisions.get(member.cluster))
+    if (!hasTakenUp(report.status, cr.metadata.annotations, revisions.get(member.cluster)))
       return [`${who}: the member manager has not taken up the present spec`];
     const pod = report.status.members?.find((entry) => entry.ordinal === member.ordinal);
     return pod?.ready === true ? [] : [`${who}: ${describePod(pod, report)}`];

@@ -1,3 +1,5 @@
+import type { MongoDBStatus } from '../api/mongodb';
+import { ANNOTATIONS } from '../domain/marks';
 import { fnv1a32, type Ordinal } from '../domain/names';
 import type { MemberPlace } from '../domain/placement';
 import type { ClusterOverride } from '../karmada/policy';
@@ -68,6 +70,25 @@ export function keepRetired(rules: readonly ClusterOverride[], layout: Layout): 
       : [{ cluster, vip, members: 0, arbiter: false, rsInit: false, retired, rollout: [] }],
   );
   return [...kept, ...dropped];
+}
+
+/**
+ * Whether a manager acts on what was dispatched last: override, template and configuration reach it one by one.
+ * @param annotations of the custom resource
+ * @param revision of its cluster's rule
+ */
+export function hasTakenUp(
+  status: MongoDBStatus | undefined,
+  annotations: Readonly<Record<string, string>>,
+  revision: string | undefined,
+): boolean {
+  const template = annotations[ANNOTATIONS.appliedTemplate];
+  const config = annotations[ANNOTATIONS.appliedConfig];
+  return (
+    status?.overrideRevision === revision &&
+    (template === undefined || status?.templateRevision === template) &&
+    (config === undefined || status?.customConfigRevision === config)
+  );
 }
 
 /** A word that changes with the rule: the member's status echoes the one it acted on. */

@@ -218,6 +218,11 @@ export const mongoDBStatusSchema = z.object({
     .string()
     .optional()
     .describe('Revision of the control plane override that made the applied spec.'),
+  templateRevision: z.string().optional().describe('Revision of the control plane template, likewise.'),
+  customConfigRevision: z
+    .string()
+    .optional()
+    .describe('Digest of the mongod.yaml of customConfigRef that members are built with.'),
   currentRevision: z.string().optional().describe('Name and hash of the applied spec.'),
   currentInfo: z
     .object({

@@ -45,12 +45,16 @@ export const ANNOTATIONS = {
   drained: 'middleware.fedstate.io/drained',
   /** Hash of the plan that may run. */
   approve: 'middleware.fedstate.io/approve',
+  /** Digest of the `mongod.yaml` that was dispatched last; the member's status echoes it. */
+  appliedConfig: 'middleware.fedstate.io/applied-config',
   /** Digest of the MongoDB template that was dispatched last: only what can be built again as it was is put back. */
   appliedTemplate: 'middleware.fedstate.io/applied-template',
   /** `<cluster>/<ordinal>` of the one member that may ever be initiated; written before the first attempt. */
   seedMember: 'middleware.fedstate.io/seed-member',
   /** Revision of the override that made this object's spec; the member's status echoes it. */
   overrideRevision: 'middleware.fedstate.io/override-revision',
+  /** On a MongoDB template: digest of what it asks for; the member's status echoes it. */
+  templateRevision: 'middleware.fedstate.io/template-revision',
   templateHash: 'middleware.fedstate.io/template-hash',
   /** On a StatefulSet: its mongod ran once, so that a new template must wait for its rollout. */
   memberStarted: 'middleware.fedstate.io/member-started',
@@ -65,6 +69,7 @@ export const RECORDS: ReadonlySet<string> = new Set([
   ANNOTATIONS.created,
   ANNOTATIONS.appliedSpec,
   ANNOTATIONS.appliedPods,
+  ANNOTATIONS.appliedConfig,
   ANNOTATIONS.appliedTemplate,
   ANNOTATIONS.settled,
   ANNOTATIONS.placedFor,

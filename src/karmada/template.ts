@@ -4,6 +4,7 @@ import { ANNOTATIONS, LABELS, MANAGED_BY } from '../domain/marks';
 import {
   authSecretName,
   configMapName,
+  fnv1a32,
   hostConfName,
   memberName,
   MONGO_PORT,
@@ -141,8 +142,9 @@ export interface TemplateChoices {
 
 /** The MongoDB template `N`: everything but what differs by cluster, and no member count (see the override). */
 export function buildMongoDBTemplate(cr: MultiCloudMongoDB, choices: TemplateChoices): Manifest {
-  const { spec } = cr;
   const name = cr.metadata.name;
+  const spec = buildMongoDBSpec(cr, choices);
+  const restart = cr.metadata.annotations[ANNOTATIONS.restart];
   return {
     apiVersion: apiVersionOf(KINDS.mongoDB),
     kind: KINDS.mongoDB.kind,
@@ -150,32 +152,42 @@ export function buildMongoDBTemplate(cr: MultiCloudMongoDB, choices: TemplateCho
       name,
       namespace: namespaceOf(cr),
       labels: protectedLabels(cr),
-      annotations: { [ANNOTATIONS.instanceUid]: cr.metadata.uid },
-    },
-    spec: {
-      type: 'ReplicaSet',
-      control: 'Federated',
-      instanceUID: cr.metadata.uid,
-      image: choices.image,
-      imagePullPolicy: spec.imageSetting.imagePullPolicy,
-      ...(choices.hasPullSecret ? { imagePullSecret: pullSecretName(name) } : {}),
-      credentialsSecretRef: authSecretName(name),
-      memberConfigRef: hostConfName(name),
-      ...(choices.hasConfig ? { customConfigRef: configMapName(name) } : {}),
-      ...(spec.config.configSet === undefined ? {} : { config: settingsOf(cr) }),
-      resources: spec.resource,
-      persistence: {
-        storage: spec.storage.storageSize,
-        ...(spec.storage.storageClass === undefined ? {} : { storageClassName: spec.storage.storageClass }),
-        whenDeleted: spec.storage.whenDeleted,
-        whenScaled: spec.storage.whenScaled,
+      annotations: {
+        [ANNOTATIONS.instanceUid]: cr.metadata.uid,
+        [ANNOTATIONS.templateRevision]: fnv1a32(JSON.stringify([spec, restart ?? ''])),
+        ...(restart === undefined ? {} : { [ANNOTATIONS.restart]: restart }),
       },
-      metricsExporterSpec: {
-        enable: spec.export.enable,
-        ...(spec.export.resource === undefined ? {} : { resources: spec.export.resource }),
-      },
-      podSpec: podSpecOf(cr, choices.affinity),
     },
+    spec,
+  };
+}
+
+function buildMongoDBSpec(cr: MultiCloudMongoDB, choices: TemplateChoices): Record<string, unknown> {
+  const { spec } = cr;
+  const name = cr.metadata.name;
+  return {
+    type: 'ReplicaSet',
+    control: 'Federated',
+    instanceUID: cr.metadata.uid,
+    image: choices.image,
+    imagePullPolicy: spec.imageSetting.imagePullPolicy,
+    ...(choices.hasPullSecret ? { imagePullSecret: pullSecretName(name) } : {}),
+    credentialsSecretRef: authSecretName(name),
+    memberConfigRef: hostConfName(name),
+    ...(choices.hasConfig ? { customConfigRef: configMapName(name) } : {}),
+    ...(spec.config.configSet === undefined ? {} : { config: settingsOf(cr) }),
+    resources: spec.resource,
+    persistence: {
+      storage: spec.storage.storageSize,
+      ...(spec.storage.storageClass === undefined ? {} : { storageClassName: spec.storage.storageClass }),
+      whenDeleted: spec.storage.whenDeleted,
+      whenScaled: spec.storage.whenScaled,
+    },
+    metricsExporterSpec: {
+      enable: spec.export.enable,
+      ...(spec.export.resource === undefined ? {} : { resources: spec.export.resource }),
+    },
+    podSpec: podSpecOf(cr, choices.affinity),
   };
 }
 

@@ -38,6 +38,7 @@ export interface Findings {
   readonly ignoredConfig: readonly string[];
   readonly notes: readonly { readonly type: string; readonly message: string }[];
   readonly image?: { readonly image: string; readonly replaced: ImageReplacement | undefined } | undefined;
+  readonly customConfigRevision?: string | undefined;
   readonly replica?: ReplicaFindings | undefined;
   readonly membership?: MembershipFindings | undefined;
   readonly addresses: Addresses;

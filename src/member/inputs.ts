@@ -2,7 +2,7 @@ import { readPullSecretWish } from '../api/pull-secret';
 import { resolveImage, type ImageReplacement } from '../domain/image';
 import { isIPv6 } from '../domain/address';
 import { isFedStateError } from '../domain/errors';
-import { authSecretName } from '../domain/names';
+import { authSecretName, fnv1a32 } from '../domain/names';
 import { bytes } from '../domain/quantity';
 import type { Kube } from '../kube/client';
 import { KINDS } from '../kube/object';
@@ -28,6 +28,8 @@ export interface ReadyInputs {
     | { readonly kind: 'named'; readonly name: string }
     | { readonly kind: 'login'; readonly username: string; readonly password: string };
   readonly mongodYaml: string;
+  /** Digest of what customConfigRef holds; undefined: it names nothing. */
+  readonly customConfigRevision: string | undefined;
   /** The well-known ConfigMap of defaults that is asked for and missing: made now. */
   readonly missingDefaultConfig: string | undefined;
   readonly ignored: readonly string[];
@@ -83,6 +85,7 @@ export async function gatherInputs(kube: Kube, config: MemberConfig, instance: I
     credentials: credentials.value,
     pull,
     mongodYaml: merged.yaml,
+    customConfigRevision: custom.text === undefined ? undefined : fnv1a32(custom.text),
     missingDefaultConfig: custom.missing,
     ignored: merged.ignored,
   };

@@ -96,6 +96,7 @@ async function actOn(
     ...bare,
     image: { image: inputs.image, replaced: inputs.replaced },
     ignoredConfig: inputs.ignored,
+    customConfigRevision: inputs.customConfigRevision,
   };
   if (spec.control === 'Federated') {
     if (inputs.credentials === undefined) return seen;

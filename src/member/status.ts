@@ -52,6 +52,8 @@ export function computeStatus(
     state: verdict.state,
     observedGeneration: instance.metadata.generation,
     overrideRevision: instance.metadata.annotations[ANNOTATIONS.overrideRevision],
+    templateRevision: instance.metadata.annotations[ANNOTATIONS.templateRevision],
+    customConfigRevision: findings.customConfigRevision,
     currentRevision: currentRevision(instance.name, spec),
     currentInfo: {
       members: wanted.filter(({ ordinal, ready }) => ordinal !== 'arbiter' && ready).length,

@@ -17,6 +17,8 @@ export interface Scenario {
 export interface Scene {
   readonly world: World;
   readonly poke: () => Promise<void>;
+  /** A person's command; ids are counted, so that recording twice gives the same history. */
+  readonly update: (name: string, args: object) => Promise<void>;
   /** As the activity of that name does. */
   readonly startHealthWatch: () => Promise<void>;
   /** Until neither the entity nor its operation does anything by itself, timers apart. */
@@ -44,8 +46,13 @@ export async function playScenario(
 function newScene(worker: TestWorker, world: World, ref: InstanceRef, roots: Run[]): Scene {
   const { client, taskQueue } = worker;
   const entity = entityOf(worker, ref);
+  let updates = 0;
   return {
     world,
+    update: async (name, args) => {
+      updates += 1;
+      await entity.executeUpdate(name, { args: [args], updateId: `update-${updates}` });
+    },
     poke: async () => {
       roots.push({ workflowId: entity.workflowId, runId: await pokeEntity(worker, ref) });
     },

@@ -1,15 +1,33 @@
 import { Context, heartbeat } from '@temporalio/activity';
 import type { HealthSeen } from '../../src/activities/health';
+import type { OperationKind } from '../../src/domain/instance';
+import type { StepFacts } from '../../src/domain/plan';
 import { FedStateError } from '../../src/domain/errors';
 import { eventuallyHolds } from '../support/eventually';
 import { newGate, type Gate } from '../support/gate';
-import { asUsual, atFirst, countOf, edit, fails, waits } from '../support/world';
+import { asUsual, atFirst, countOf, edit, fails, waits, type World } from '../support/world';
 import type { Scenario } from './scenario';
 
 const UNREACHABLE = new FedStateError('Unreachable', 'east: no route to 10.0.1.1:30001', { cluster: 'east' });
 const NOT_PRIMARY = new FedStateError('NotPrimary', '10.0.1.1:30001 has stepped down');
 const SUPERSEDED = new FedStateError('Superseded', 'another configuration came between');
 const REFUSED = new FedStateError('InvalidSpec', 'spec.imageSetting.image: no tag');
+
+const SCALE: readonly StepFacts[] = [
+  { kind: 'dispatch', clusters: ['east'] },
+  { kind: 'waitPods', hosts: ['east/1'] },
+  { kind: 'grantVote', memberId: 3, host: '10.0.1.1:30002' },
+  { kind: 'retireMember', cluster: 'west', ordinal: 1, host: '10.0.3.1:30002' },
+];
+const BY = { by: 'ann', why: 'maintenance' };
+
+/** A running instance of which something else is asked for. */
+function askFor(world: World, change: OperationKind, changes: readonly StepFacts[]): void {
+  edit(world, { created: true, health: 'Health', change, wish: 'w2' });
+  world.changes = changes;
+  world.steps = [];
+  world.secrets.set('orders-auth', 'x');
+}
 
 /** Every course that the workflows know, smooth or not. Add one for each new way through them. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -206,6 +224,130 @@ export const SCENARIOS: readonly Scenario[] = [
       }
       last.open();
       await end('watch');
+    },
+  },
+  {
+    name: 'change',
+    play: async ({ world, poke, settle }) => {
+      askFor(world, 'scaleInstance', SCALE);
+      await poke();
+      await eventuallyHolds('carried out', () => world.records.length > 0);
+      await settle();
+    },
+  },
+  {
+    name: 'change-waits',
+    play: async ({ world, poke, settle }) => {
+      askFor(world, 'updateInstance', SCALE);
+      world.instead.planChange = atFirst(waits('MembersUnreachable', 'west/0 does not answer'));
+      await poke();
+      await settle();
+      await poke();
+      await eventuallyHolds('carried out', () => world.records.length > 0);
+      await settle();
+    },
+  },
+  {
+    name: 'change-superseded',
+    play: async ({ world, poke, settle }) => {
+      askFor(world, 'drainInstance', SCALE);
+      world.instead.carryOutStep = atFirst(fails(SUPERSEDED));
+      await poke();
+      await eventuallyHolds('carried out', () => world.records.length > 0);
+      await settle();
+    },
+  },
+  {
+    name: 'change-approved',
+    play: async ({ world, poke, settle, update }) => {
+      askFor(world, 'scaleInstance', SCALE);
+      world.gate = { open: false, wait: { code: 'ApprovalNeeded', message: 'approve plan-of-4' } };
+      await poke();
+      await settle();
+      await update('approve', { hash: 'plan-of-4', ...BY });
+      await eventuallyHolds('carried out', () => world.records.length > 0);
+      await settle();
+    },
+  },
+  {
+    name: 'change-rejected-then-resumed',
+    play: async ({ world, poke, settle, update }) => {
+      askFor(world, 'scaleInstance', SCALE);
+      world.gate = { open: false, wait: { code: 'ApprovalNeeded', message: 'approve plan-of-4' } };
+      await poke();
+      await settle();
+      await update('reject', BY);
+      await settle();
+      world.gate = { open: true };
+      await update('resume', BY);
+      await eventuallyHolds('carried out', () => world.records.length > 0);
+      await settle();
+    },
+  },
+  {
+    name: 'change-in-window',
+    play: async ({ world, poke, settle }) => {
+      askFor(world, 'scaleInstance', SCALE);
+      const opensAt = new Date(Date.now() + 4_000).toISOString();
+      world.gate = { open: false, wait: { code: 'OutsideWindow', message: 'opens soon' }, opensAt };
+      await poke();
+      await eventuallyHolds('waits', () => world.waits.length > 0);
+      world.gate = { open: true };
+      await eventuallyHolds('carried out', () => world.records.length > 0);
+      await settle();
+    },
+  },
+  {
+    name: 'change-stopped',
+    play: async ({ world, poke, settle, update }) => {
+      askFor(world, 'scaleInstance', SCALE);
+      const gate = newGate();
+      world.instead.carryOutStep = atFirst(() =>
+        gate.opened.then(() => {
+          world.changes = world.changes.slice(1);
+          return { done: true as const, value: 'dispatched' };
+        }),
+      );
+      await poke();
+      await eventuallyHolds('in the middle', () => world.calls.includes('carryOutStep'));
+      await update('cancel', BY);
+      gate.open();
+      await eventuallyHolds('stopped', () => world.records.length > 0);
+      await settle();
+    },
+  },
+  {
+    name: 'switchover',
+    play: async ({ world, poke, settle, update }) => {
+      askFor(world, 'scaleInstance', [{ kind: 'stepDown', host: '10.0.1.1:30001', freezeHosts: [] }]);
+      edit(world, { change: undefined });
+      await poke();
+      await settle();
+      await update('switchover', { cluster: 'west', ...BY });
+      await eventuallyHolds('handed over', () => world.records.length > 0);
+      await settle();
+      world.instead.planChange = waits('PlanRefused', 'Refused by rule S15: nobody there may be elected');
+      await update('switchover', { cluster: 'north', ...BY });
+      await eventuallyHolds('refused', () => world.records.length > 1);
+      await settle();
+    },
+  },
+  {
+    name: 'commands',
+    play: async ({ world, poke, settle, update }) => {
+      edit(world, { created: true, health: 'Health', wish: 'w1' });
+      await poke();
+      await settle();
+      for (const name of ['restart', 'pause', 'resume']) {
+        await update(name, BY);
+        await settle();
+      }
+      await update('drainCluster', { cluster: 'west', ...BY });
+      await settle();
+      await update('restoreCluster', { cluster: 'west', ...BY });
+      await settle();
+      await update('move', { from: 'east', to: 'west', ...BY });
+      await settle();
     },
   },
 ];

@@ -55,10 +55,13 @@ export function buildPodTemplate(
 ): { template: PodTemplate; hash: string } {
   const spec = buildPodSpec(instance, ordinal, parts);
   const labels = memberLabels(instance, ordinal);
-  const hash = digestOf({ labels, spec: buildPodSpec(instance, ordinal, { ...parts, fedstateImage: '' }) });
+  const restart = instance.metadata.annotations[ANNOTATIONS.restart];
+  const asked = restart === undefined ? {} : { [ANNOTATIONS.restart]: restart };
+  const bare = buildPodSpec(instance, ordinal, { ...parts, fedstateImage: '' });
+  const hash = digestOf(restart === undefined ? { labels, spec: bare } : { labels, restart, spec: bare });
   return {
     hash,
-    template: { metadata: { labels, annotations: { [ANNOTATIONS.templateHash]: hash } }, spec },
+    template: { metadata: { labels, annotations: { [ANNOTATIONS.templateHash]: hash, ...asked } }, spec },
   };
 }
 

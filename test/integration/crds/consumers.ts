@@ -211,6 +211,7 @@ export function consumeMongoDB(
     credentials: undefined,
     pull: wish.kind === 'refused' ? { kind: 'none' } : wish,
     mongodYaml: merged.yaml,
+    customConfigRevision: undefined,
     missingDefaultConfig: undefined,
     ignored: merged.ignored,
   });
