@@ -17,6 +17,7 @@ const rooms = {
   workflows: ['domain'],
   activities: ['domain', 'api', 'scheduler', 'planner', 'karmada', 'kube', 'mongodb'],
   triggers: ['domain', 'api', 'kube', 'karmada'],
+  cli: ['domain', 'api', 'kube', 'karmada', 'activities'],
 };
 const typeOnly = { workflows: ['activities', 'planner'], triggers: ['workflows'] };
 const outward = ['^(\\.\\./)+(local|test|bench|dist)/'];

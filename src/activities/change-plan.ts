@@ -3,7 +3,7 @@ import { ANNOTATIONS } from '../domain/marks';
 import { REPLICA_SET_NAME } from '../domain/names';
 import { done, waitFor, type StageResult } from '../domain/operation';
 import type { Agreement, ChangePlan, Gate, SwitchTarget } from '../domain/plan';
-import type { ClusterShare } from '../domain/placement';
+import type { Placement } from '../domain/placement';
 import { readBinding, reportsOf, type ClusterReport } from '../karmada/binding';
 import { namespaceOf } from '../karmada/template';
 import { KINDS } from '../kube/object';
@@ -11,8 +11,8 @@ import { judgeGate } from '../planner/gate';
 import { placeholderOf, planInstance, type InstanceMember } from '../planner/plan-instance';
 import { loadInstance, type ActivityContext, type InstanceInput } from './context';
 import { readCredentials } from './credentials';
-import { answers, describeWish } from './instance-marks';
-import { desiredMember, findLayoutFault, knownHosts, layOut, readLayout } from './layout';
+import { answers, describeWish, isCreated } from './instance-marks';
+import { desiredMember, findLayoutFault, isSamePlace, knownHosts, layOut, readLayout } from './layout';
 import type { Layout, LayoutMember } from './layout';
 import { overrideRules, revisionOf } from './override-rules';
 import { digestPodParts, findMixedChange } from './pod-parts';
@@ -56,19 +56,39 @@ export async function planChange(
   cr: MultiCloudMongoDB,
   switchTo: SwitchTarget | undefined,
 ): Promise<StageResult<ChangePlan>> {
+  const change = await readChange(context, cr, switchTo);
+  return change.done ? done(change.value.plan) : change;
+}
+
+/** A change with what it was planned from. */
+export interface Change extends Target {
+  readonly plan: ChangePlan;
+  readonly references: References;
+}
+
+/** Reads everything that decides about a change, and plans it. Writes nothing. */
+export async function readChange(
+  context: ActivityContext,
+  cr: MultiCloudMongoDB,
+  switchTo: SwitchTarget | undefined,
+): Promise<StageResult<Change>> {
   const resolved = await resolveReferences(context, cr);
   if (!resolved.ok) return waitFor(resolved.wait);
   const mixed = findMixedChange(cr, resolved.references);
   if (mixed !== undefined) return waitFor({ code: 'SpecRefused', message: mixed });
   const target = await readTarget(context, cr);
   if (!target.done) return target;
-  const { layout, shares } = target.value;
+  const { layout, placement } = target.value;
   const fault = findLayoutFault(cr, layout);
   if (fault !== undefined) return waitFor(fault);
   const binding = await readBinding(context.karmada, namespaceOf(cr), cr.metadata.name, KINDS.mongoDB.kind);
   const mustDispatch = isDispatchDue(cr, layout, resolved.references);
   const members = listMembers(cr, layout, reportsOf(binding), willReplacePods(cr, resolved.references));
-  const observation = await observeInstance(context, cr, knownHosts(cr, layout));
+  const existed = isCreated(cr);
+  const observation = existed
+    ? await observeInstance(context, cr, knownHosts(cr, layout))
+    : { at: context.now().toISOString(), reports: [], unreachable: [] };
+  const seed = layout.members.find((member) => isSamePlace(member, layout.seed));
   const overrides = cr.spec.member.overrides ?? [];
   const outcome = planInstance({
     membership: {
@@ -76,12 +96,12 @@ export async function planChange(
       generation: cr.metadata.generation ?? 0,
       desired: layout.members.map((member) => desiredMember(member, hostOf(member), overrides)),
       observation,
-      seedHost: layout.members.map(hostOf)[0] ?? '',
-      existed: true,
-      usersReady: await haveUsers(observation, await readCredentials(context, cr)),
+      seedHost: seed === undefined ? '' : hostOf(seed),
+      existed,
+      usersReady: existed && (await haveUsers(observation, await readCredentials(context, cr))),
     },
     members,
-    shares,
+    shares: placement?.shares,
     mustDispatch,
     switchTo,
   });
@@ -91,14 +111,14 @@ export async function planChange(
     case 'wait':
       return waitFor({ code: 'MembersUnreachable', message: outcome.reason });
     case 'plan':
-      return done(outcome.plan);
+      return done({ plan: outcome.plan, references: resolved.references, layout, placement });
   }
 }
 
 interface Target {
   readonly layout: Layout;
-  /** To be written first. */
-  readonly shares: readonly ClusterShare[] | undefined;
+  /** To be written first; undefined: the one that is written stands. */
+  readonly placement: Placement | undefined;
 }
 
 /** The placement that stands, or the one that the spec has come to ask for. */
@@ -107,7 +127,7 @@ async function readTarget(context: ActivityContext, cr: MultiCloudMongoDB): Prom
   if (!proposed.done) return proposed;
   const placement = proposed.value;
   const read = placement === undefined ? await readLayout(context, cr) : await layOut(context, cr, placement);
-  return read.done ? done({ layout: read.value, shares: placement?.shares }) : read;
+  return read.done ? done({ layout: read.value, placement }) : read;
 }
 
 /** What Karmada was given last is not what is asked for now. */

@@ -91,7 +91,7 @@ export async function findDeviations(
   ];
 }
 
-async function readLive(context: ActivityContext, cr: MultiCloudMongoDB): Promise<Map<string, Live>> {
+export async function readLive(context: ActivityContext, cr: MultiCloudMongoDB): Promise<Map<string, Live>> {
   const own = { namespace: namespaceOf(cr), labelSelector: `${LABELS.instanceUid}=${cr.metadata.uid}` };
   const pages = await Promise.all(
     OWN_KINDS.map(async (kind) => {
@@ -102,7 +102,7 @@ async function readLive(context: ActivityContext, cr: MultiCloudMongoDB): Promis
   return new Map(pages.flat());
 }
 
-const keyOf = (kind: Kind, name: string): string => `${kind.kind}/${name}`;
+export const keyOf = (kind: Kind, name: string): string => `${kind.kind}/${name}`;
 
 const templateIn = (cr: MultiCloudMongoDB, live: ReadonlyMap<string, Live>): Live | undefined =>
   live.get(keyOf(KINDS.mongoDB, cr.metadata.name));
@@ -159,7 +159,11 @@ function rebuildTemplate(context: ActivityContext, cr: MultiCloudMongoDB, layout
 }
 
 /** Items of a list do not tell their kind. */
-const contentOf = (manifest: Manifest): unknown => ({ ...manifest, apiVersion: undefined, kind: undefined });
+export const contentOf = (manifest: Manifest): unknown => ({
+  ...manifest,
+  apiVersion: undefined,
+  kind: undefined,
+});
 
 /** Whether everything that is wanted stands there; what others and the API server have added does not count. */
 export function holds(wanted: unknown, live: unknown): boolean {

@@ -3,9 +3,10 @@ import type { MultiCloudMongoDB } from '../api/multicloudmongodb';
 import { readSchedulerResult } from '../api/scheduler-result';
 import type { ClusterCapacity } from '../domain/capacity';
 import { FedStateError, isFedStateError } from '../domain/errors';
+import type { Wait } from '../domain/instance';
 import { ANNOTATIONS, SCHEDULER_NAME } from '../domain/marks';
 import { done, waitFor, type StageResult } from '../domain/operation';
-import type { ClusterReason, ClusterShare, Placement } from '../domain/placement';
+import type { ClusterReason, ClusterShare, MemberPlace, Placement } from '../domain/placement';
 import { readBinding, reportsOf } from '../karmada/binding';
 import { listClusters } from '../karmada/cluster';
 import { namespaceOf } from '../karmada/template';
@@ -55,9 +56,10 @@ export function createPlacementActivities(context: ActivityContext) {
       for (let attempt = 1; ; attempt += 1) {
         try {
           const proposed = await propose(context, cr);
-          if (!proposed.done) return proposed;
-          await keepPlacement(context, cr, proposed.value);
-          return done(summarise(proposed.value.placement));
+          await writeReasons(context, cr, proposed.reasons);
+          if (proposed.kind === 'refused') return waitFor(proposed.wait);
+          await keepPlacement(context, cr, proposed);
+          return done(summarise(proposed.placement));
         } catch (error) {
           if (!isFedStateError(error, 'Conflict') || attempt === LEDGER_ATTEMPTS) throw error;
         }
@@ -76,12 +78,13 @@ export async function writePlacement(
   shares: readonly ClusterShare[],
 ): Promise<StageResult<string>> {
   const proposed = await propose(context, cr);
-  if (!proposed.done) return proposed;
-  const { placement } = proposed.value;
+  await writeReasons(context, cr, proposed.reasons);
+  if (proposed.kind === 'refused') return waitFor(proposed.wait);
+  const { placement } = proposed;
   if (JSON.stringify(placement.shares) !== JSON.stringify(shares))
     throw new FedStateError('Superseded', 'The room in the clusters has changed since the plan was made.');
   try {
-    await keepPlacement(context, cr, proposed.value);
+    await keepPlacement(context, cr, proposed);
   } catch (error) {
     if (!isFedStateError(error, 'Conflict')) throw error;
     throw new FedStateError('Superseded', 'Another instance was placed meanwhile.', {}, { cause: error });
@@ -90,13 +93,21 @@ export async function writePlacement(
 }
 
 interface Proposal {
+  readonly kind: 'placed';
   readonly placement: Placement;
+  readonly reasons: readonly ClusterReason[];
   readonly promise: RoomPromise;
-  readonly ledgerVersion: string;
+  readonly ledgerVersion: string | undefined;
 }
 
-/** A placement by present room, beside what others were promised; nothing is written but the reasons. */
-async function propose(context: ActivityContext, cr: MultiCloudMongoDB): Promise<StageResult<Proposal>> {
+interface Refusal {
+  readonly kind: 'refused';
+  readonly wait: Wait;
+  readonly reasons: readonly ClusterReason[];
+}
+
+/** A placement by present room, beside what others were promised. Writes nothing. */
+async function propose(context: ActivityContext, cr: MultiCloudMongoDB): Promise<Proposal | Refusal> {
   const ledger = await readLedger(context);
   const instances = (await context.karmada.list(KINDS.multiCloudMongoDB, {}, placedInstanceSchema)).items;
   const living = new Set(instances.map((other) => other.metadata.uid));
@@ -110,15 +121,18 @@ async function propose(context: ActivityContext, cr: MultiCloudMongoDB): Promise
     reservations: others.flatMap((promise) => promise.items),
   };
   const verdict = scheduleMembers(request, capacity, mongodbProfile);
-  await writeReasons(
-    context,
-    cr,
-    verdict.outcome === 'scheduled' ? verdict.placement.reasons : verdict.reasons,
-  );
-  if (verdict.outcome === 'unschedulable')
-    return waitFor({ code: 'Unschedulable', message: verdict.message });
+  if (verdict.outcome === 'unschedulable') {
+    const wait = { code: 'Unschedulable', message: verdict.message } as const;
+    return { kind: 'refused', wait, reasons: verdict.reasons };
+  }
   const { placement } = verdict;
-  return done({ placement, promise: promiseOf(cr, request, placement), ledgerVersion: ledger.version });
+  return {
+    kind: 'placed',
+    placement,
+    reasons: placement.reasons,
+    promise: promiseOf(cr, request, placement),
+    ledgerVersion: ledger.version,
+  };
 }
 
 async function keepPlacement(
@@ -141,7 +155,7 @@ export async function proposeChange(
 ): Promise<StageResult<Placement | undefined>> {
   if (!isPlacementDue(cr)) return done(undefined);
   const proposed = await propose(context, cr);
-  return proposed.done ? done(proposed.value.placement) : proposed;
+  return proposed.kind === 'placed' ? done(proposed.placement) : waitFor(proposed.wait);
 }
 
 /** Why each cluster was chosen or not: kept in status, as the annotation has no place for it. */
@@ -176,6 +190,7 @@ const describePlacementWish = (cr: MultiCloudMongoDB): string =>
 /** Whether a running instance must be placed anew; a placement that was edited by hand answers until the spec asks for another. */
 export function isPlacementDue(cr: MultiCloudMongoDB): boolean {
   if (cr.spec.scheduler.schedulerName !== SCHEDULER_NAME) return false;
+  if ((cr.metadata.annotations[ANNOTATIONS.schedulerResult] ?? '') === '') return true;
   const placedFor = cr.metadata.annotations[ANNOTATIONS.placedFor];
   return placedFor === undefined
     ? isOutdated(cr) || drainedClusters(cr).length > 0
@@ -254,12 +269,17 @@ function withPlacedInstances(
 }
 
 function promiseOf(cr: MultiCloudMongoDB, request: ScheduleRequest, placement: Placement): RoomPromise {
+  const isThere = (place: MemberPlace): boolean =>
+    request.existing.some((one) => one.cluster === place.cluster && one.ordinal === place.ordinal);
   return {
     uid: cr.metadata.uid,
-    items: placement.members.map((member) => ({
-      cluster: member.cluster,
-      ...(member.ordinal === 'arbiter' ? request.arbiterResources : request.perMember),
-    })),
+    // What runs already shows on its node.
+    items: placement.members
+      .filter((member) => !isThere(member))
+      .map((member) => ({
+        cluster: member.cluster,
+        ...(member.ordinal === 'arbiter' ? request.arbiterResources : request.perMember),
+      })),
   };
 }
 

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { isFedStateError } from '../domain/errors';
 import { FIELD_MANAGER, LABELS, MANAGED_BY } from '../domain/marks';
 import { KINDS, metadataSchema } from '../kube/object';
 import type { ActivityContext } from './context';
@@ -33,8 +32,9 @@ const refOf = (context: ActivityContext) => ({
 /** All promises and the version they were read at; the version is what makes two decisions at once impossible. */
 export async function readLedger(
   context: ActivityContext,
-): Promise<{ version: string; promises: RoomPromise[] }> {
-  const ledger = (await context.karmada.get(refOf(context), ledgerSchema)) ?? (await makeLedger(context));
+): Promise<{ version: string | undefined; promises: RoomPromise[] }> {
+  const ledger = await context.karmada.get(refOf(context), ledgerSchema);
+  if (ledger === undefined) return { version: undefined, promises: [] };
   const promises = Object.entries(ledger.data).flatMap(([uid, text]): RoomPromise[] => {
     const parsed = itemsSchema.safeParse(readJson(text));
     return parsed.success ? [{ uid, items: parsed.data }] : [];
@@ -51,12 +51,16 @@ function readJson(text: string): unknown {
   }
 }
 
-/** @throws Conflict when the ledger has changed since `version` was read: decide again */
+/**
+ * @param version as read; undefined: there was no ledger
+ * @throws Conflict when the ledger has changed since: decide again
+ */
 export async function writePromise(
   context: ActivityContext,
-  version: string,
+  version: string | undefined,
   promise: RoomPromise,
 ): Promise<void> {
+  if (version === undefined) return makeLedger(context, promise);
   await context.karmada.mergePatch(refOf(context), {
     metadata: { resourceVersion: version },
     data: { [promise.uid]: JSON.stringify(promise.items) },
@@ -74,22 +78,15 @@ export async function dropPromises(context: ActivityContext, uids: readonly stri
   });
 }
 
-async function makeLedger(context: ActivityContext): Promise<z.infer<typeof ledgerSchema>> {
-  try {
-    const made = await context.karmada.create(KINDS.configMap, {
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: {
-        name: LEDGER,
-        namespace: context.systemNamespace,
-        labels: { [LABELS.managedBy]: MANAGED_BY, 'app.kubernetes.io/component': FIELD_MANAGER },
-      },
-    });
-    return ledgerSchema.parse(made);
-  } catch (error) {
-    if (!isFedStateError(error, 'Conflict')) throw error;
-    const ledger = await context.karmada.get(refOf(context), ledgerSchema);
-    if (ledger === undefined) throw error;
-    return ledger;
-  }
+async function makeLedger(context: ActivityContext, promise: RoomPromise): Promise<void> {
+  await context.karmada.create(KINDS.configMap, {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: {
+      name: LEDGER,
+      namespace: context.systemNamespace,
+      labels: { [LABELS.managedBy]: MANAGED_BY, 'app.kubernetes.io/component': FIELD_MANAGER },
+    },
+    data: { [promise.uid]: JSON.stringify(promise.items) },
+  });
 }

@@ -7,7 +7,8 @@ import { hashPlan } from './plan-hash';
 import { planMembership, startState } from './plan-membership';
 import { planRestarts } from './plan-restarts';
 import { priorityOfPrimary } from './draft';
-import type { SetState } from './set-state';
+import { fatalClusters } from './quorum';
+import { emptyState, type SetState } from './set-state';
 import { simulate } from './simulate';
 import { toStep } from './step-contract';
 import { planSwitchover } from './switchover';
@@ -48,6 +49,8 @@ export const isRiskier = (risk: Risk, than: Risk): boolean => RISKS.indexOf(risk
  * prefix was simulated. An empty plan: nothing is left to do.
  */
 export function planInstance(input: InstancePlanInput): ChangeOutcome {
+  if (!input.membership.existed && input.members.every((member) => !member.dispatched))
+    return planCreation(input);
   const seen = assess(input.membership);
   if (seen.kind === 'stopped') return seen.verdict;
   if (seen.kind === 'empty') {
@@ -80,6 +83,22 @@ export function planInstance(input: InstancePlanInput): ChangeOutcome {
   }
   const hash = hashPlan(input.membership, seen.situation.config);
   return judge(input, membership.plan, hash, facts, start);
+}
+
+/** What a creation will do once all members answer; it is carried out by stages that decide again by what is so then. */
+function planCreation(input: InstancePlanInput): ChangeOutcome {
+  const hosts = input.members.map((member) => member.host);
+  const expected = withArriving(input.membership, hosts);
+  const membership = planMembership(expected);
+  if (membership.kind !== 'plan') return membership;
+  const start = withPlaces(emptyState(new Map()), input.members);
+  const facts: StepFacts[] = [
+    ...(input.shares === undefined ? [] : [{ kind: 'place' as const, shares: input.shares }]),
+    { kind: 'dispatch', clusters: clustersOf(input.members) },
+    { kind: 'waitPods', hosts },
+    ...membership.plan.steps,
+  ];
+  return judge(input, membership.plan, hashPlan(input.membership, undefined), facts, start);
 }
 
 /** Wanted members that are not in the configuration and do not answer yet. */
@@ -162,6 +181,7 @@ function judge(
     plan: {
       steps,
       hash: hashSteps(membershipHash, facts),
+      margins: simulation.prefixes.map(({ view }) => ({ margin: view.margin, fatal: fatalClusters(view) })),
       risky: steps.flatMap((step) => (step.risk === 'safe' ? [] : [describeRisk(step, input.members)])),
       risk: steps.reduce<Risk>((most, { risk }) => (isRiskier(risk, most) ? risk : most), 'safe'),
       provisional: input.members.some((member) => member.wanted && isPlaceholder(member.host)),

@@ -1,4 +1,4 @@
-import type { Agreement, ChangePlan, QuorumView } from '../domain/plan';
+import type { Agreement, ChangePlan, QuorumView, Step } from '../domain/plan';
 import { summariseStep } from './replica-set';
 
 export interface StepLine {
@@ -15,15 +15,29 @@ export function describeChange(
 ): string[] {
   return [
     ...past.map(({ state, text }) => `- ${state === 'done' ? '✅' : '↩️'} ${text}`),
-    ...plan.steps.slice(running).map((step, index) => {
-      const risk = step.risk === 'safe' ? '' : ` (${step.risk})`;
-      return `- ${index === 0 ? '▶️' : '▫️'} ${summariseStep(step)}${risk}`;
-    }),
+    ...plan.steps
+      .slice(running)
+      .map(
+        (step, index) =>
+          `- ${index === 0 ? '▶️' : '▫️'} ${summariseStep(step)}${describeStepRisk(plan, step, running + index)}`,
+      ),
     ...describePlan(plan).map((line) => `- ${line}`),
     ...(agreed?.by === undefined
       ? []
       : [`- Agreed to by ${agreed.by}${agreed.why === undefined ? '' : `: ${agreed.why}`}.`]),
   ];
+}
+
+/** Risk of a step, and what may still be lost after it, where that is less than before and after the plan. */
+export function describeStepRisk(plan: ChangePlan, step: Step, index: number): string {
+  const { margin = 0, fatal = [] } = plan.margins[index] ?? {};
+  const tight = margin < Math.min(plan.before.margin, plan.after.margin);
+  const notes = [
+    ...(step.risk === 'safe' ? [] : [step.risk]),
+    ...(tight ? [`may lose ${Math.max(0, margin)} then`] : []),
+    ...(tight && fatal.length > 0 ? [`not ${fatal.join(', ')}`] : []),
+  ];
+  return notes.length === 0 ? '' : ` (${notes.join(', ')})`;
 }
 
 /** What a person weighs before agreeing: hash, risk, margins, warnings. */

@@ -1,5 +1,5 @@
 import type { InstanceRef, InstanceSnapshot, OperationKind, Wait } from '../domain/instance';
-import { describePlan } from './change-details';
+import { describePlan, describeStepRisk } from './change-details';
 import type { InstanceState, SuspendedOperation } from './entity-state';
 import { summariseStep } from './replica-set';
 
@@ -33,7 +33,8 @@ function describeSuspension({ kind, suspension }: SuspendedOperation): string[] 
     `### ${kind} waits (${suspension.wait.code})`,
     suspension.wait.message,
     ...suspension.plan.steps.map(
-      (step, index) => `${index + 1}. ${summariseStep(step)}${step.risk === 'safe' ? '' : ` (${step.risk})`}`,
+      (step, index) =>
+        `${index + 1}. ${summariseStep(step)}${describeStepRisk(suspension.plan, step, index)}`,
     ),
     '',
     ...describePlan(suspension.plan),

@@ -288,7 +288,8 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'change-in-window',
     play: async ({ world, poke, settle }) => {
       askFor(world, 'scaleInstance', SCALE);
-      const opensAt = new Date(Date.now() + 4_000).toISOString();
+      // Open by now: the entity looks again a second later.
+      const opensAt = '2026-01-01T00:00:00Z';
       world.gate = { open: false, wait: { code: 'OutsideWindow', message: 'opens soon' }, opensAt };
       await poke();
       await eventuallyHolds('waits', () => world.waits.length > 0);

@@ -121,6 +121,7 @@ function changeOf({ changes }: World): ChangePlan {
   return {
     steps,
     hash: `plan-of-${changes.length}`,
+    margins: steps.map(() => ({ margin: 1, fatal: [] })),
     risk: risky.length === 0 ? 'safe' : 'quorum',
     risky,
     provisional: false,

@@ -87,7 +87,10 @@ export function inputOf(model: InstanceModel, facts: InstanceModelFacts): Instan
   const wish = wishOf(model, facts);
   const wanted = new Set(wish.map(placeholderOf));
   const leaving = [...model.dispatched].filter((name) => !wanted.has(name)).map(readPlace);
-  const known = [...wish.map(({ host }) => host).filter((host) => !host.includes('/')), ...leaving.map(hostOf)];
+  const known = [
+    ...wish.map(({ host }) => host).filter((host) => !host.includes('/')),
+    ...leaving.map(hostOf),
+  ];
   const observed = observe(model.set, known);
   const running = new Set([...model.pods.keys()].map((name) => hostOf(readPlace(name))));
   const isOutdated = (place: MemberPlace): boolean => {
@@ -125,7 +128,9 @@ export function inputOf(model: InstanceModel, facts: InstanceModelFacts): Instan
         restart: false,
       })),
     ],
-    shares: model.placed ? undefined : facts.wanted.map(({ cluster, members }) => ({ cluster, replicaset: members })),
+    shares: model.placed
+      ? undefined
+      : facts.wanted.map(({ cluster, members }) => ({ cluster, replicaset: members })),
     mustDispatch: model.sent < TEMPLATE || wish.some((one) => !model.dispatched.has(placeholderOf(one))),
     switchTo: model.switched ? undefined : facts.switchTo,
   };
@@ -163,7 +168,8 @@ export function carryOut(model: InstanceModel, facts: InstanceModelFacts, step: 
       const voters = (model.set.config?.members ?? []).filter(({ votes }) => votes > 0);
       const own = voters.some(({ host }) => host === step.host);
       const away = voters.filter(({ host }) => host !== step.host && model.set.down.has(host));
-      if (own && away.length > 0) model.offences.push(`${step.host} while ${away.length} voters are down (S2)`);
+      if (own && away.length > 0)
+        model.offences.push(`${step.host} while ${away.length} voters are down (S2)`);
       // Another than the planned heir was elected: the executor finds its plan superseded.
       if (step.host === model.set.primary && voters.length > 1) return true;
       model.pods.set(placeholderOf(step), model.sent);

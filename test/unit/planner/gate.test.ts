@@ -1,0 +1,87 @@
+import type { ChangePlan, Risk } from '../../../src/domain/plan';
+import { judgeGate, type GateFacts } from '../../../src/planner/gate';
+import { toStep } from '../../../src/planner/step-contract';
+
+const VIEW = { votes: 3, majority: 2, healthyVotes: 3, margin: 1, losses: [] };
+
+function planOf(risk: Risk, risky: readonly string[], hash = 'h1'): ChangePlan {
+  const facts =
+    risk === 'primaryChange'
+      ? { kind: 'stepDown' as const, host: 'a:1', freezeHosts: [] }
+      : { kind: 'restartMember' as const, cluster: 'a', ordinal: 0, host: 'a:1' };
+  return {
+    steps: risk === 'safe' ? [] : [toStep(facts)],
+    hash,
+    margins: [],
+    risk,
+    risky,
+    provisional: false,
+    warnings: [],
+    before: VIEW,
+    after: VIEW,
+  };
+}
+
+const judge = (more: Partial<GateFacts>) =>
+  judgeGate({
+    plan: planOf('quorum', ['restartMember a/0']),
+    approval: 'Auto',
+    windows: [],
+    now: new Date('2026-11-25T12:00:00Z'), // a Wednesday
+    ...more,
+  });
+
+describe('what a policy asks a person for', () => {
+  it.each([
+    ['Auto', planOf('primaryChange', ['stepDown a/0']), true],
+    ['OnPrimaryChange', planOf('primaryChange', ['stepDown a/0']), false],
+    ['OnPrimaryChange', planOf('quorum', ['restartMember a/0']), true],
+    ['Always', planOf('safe', []), false],
+    ['Auto', planOf('force', ['forceReconfig a/0']), false],
+  ] as const)('%s, of a plan whose risk is $risk', (approval, plan, open) => {
+    const gate = judge({ approval, plan });
+    expect(gate.open).toBe(open);
+    if (!gate.open)
+      expect(gate.wait).toMatchObject({ code: 'ApprovalNeeded', message: expect.stringContaining('h1') });
+  });
+
+  it('takes an annotation for the very plan, and never for force (S4)', () => {
+    const plan = planOf('quorum', ['restartMember a/0']);
+    expect(judge({ approval: 'Always', plan, annotated: 'h1' })).toEqual({
+      open: true,
+      agreedBy: 'holder of patch',
+    });
+    expect(judge({ approval: 'Always', plan, annotated: 'h2' }).open).toBe(false);
+    expect(judge({ plan: planOf('force', ['x']), annotated: 'h1' }).open).toBe(false);
+  });
+
+  it('lets a plan run that risks nothing that was not agreed to, and asks again for one that does', () => {
+    const agreed = { hash: 'h0', risky: ['restartMember a/0', 'restartMember b/0'], by: 'ann' };
+    expect(judge({ approval: 'Always', agreed }).open).toBe(true);
+    const more = planOf('primaryChange', ['restartMember a/0', 'stepDown a/0'], 'h2');
+    expect(judge({ approval: 'Always', agreed, plan: more }).open).toBe(false);
+  });
+});
+
+describe('windows', () => {
+  const saturday = [{ schedule: '0 2 * * 6', durationMinutes: 120 }];
+
+  it.each([
+    ['before', '2026-11-25T12:00:00Z', '2026-11-28T02:00:00.000Z'],
+    ['as it opens', '2026-11-28T02:00:00Z', undefined],
+    ['in its midst', '2026-11-28T03:59:00Z', undefined],
+    ['after', '2026-11-28T04:01:00Z', '2026-12-05T02:00:00.000Z'],
+  ])('%s', (_when, now, opensAt) => {
+    const gate = judge({ windows: saturday, now: new Date(now) });
+    expect(gate.open ? undefined : gate.opensAt).toBe(opensAt);
+    if (!gate.open) expect(gate.wait.code).toBe('OutsideWindow');
+  });
+
+  it('opens at the nearest of several, and what has begun is not held up by one that closes', () => {
+    const windows = [...saturday, { schedule: '30 13 * * *', durationMinutes: 10 }];
+    const gate = judge({ windows });
+    expect(gate.open ? '' : gate.opensAt).toBe('2026-11-25T13:30:00.000Z');
+    const agreed = { hash: 'h0', risky: ['restartMember a/0'] };
+    expect(judge({ windows, agreed }).open).toBe(true);
+  });
+});

@@ -1,0 +1,129 @@
+import type { ChangeOutcome, StepFacts, SwitchTarget } from '../../../src/domain/plan';
+import { planInstance } from '../../../src/planner/plan-instance';
+import { createInstanceModel, inputOf, type InstanceModelFacts, type Share } from './instance-model';
+
+const EACH: readonly Share[] = ['a', 'b', 'c'].map((cluster) => ({ cluster, members: 1 }));
+
+function plan(more: Partial<InstanceModelFacts>): ChangeOutcome {
+  const facts: InstanceModelFacts = {
+    present: EACH,
+    wanted: EACH,
+    outdated: new Set(),
+    templateChanges: false,
+    down: new Set(),
+    choose: () => 0,
+    ...more,
+  };
+  return planInstance(inputOf(createInstanceModel(facts), facts));
+}
+
+function outline(outcome: ChangeOutcome): string[] {
+  if (outcome.kind !== 'plan') throw new Error(JSON.stringify(outcome));
+  return outcome.plan.steps.map((step: StepFacts) =>
+    [
+      step.kind,
+      ...('members' in step ? step.members.map(({ host }) => host) : []),
+      ...('hosts' in step ? step.hosts : []),
+      ...('host' in step ? [step.host] : []),
+      ...('clusters' in step ? step.clusters : []),
+    ].join(' '),
+  );
+}
+
+describe('a change as one plan', () => {
+  it('is empty when all is as asked for', () => {
+    expect(outline(plan({}))).toEqual([]);
+  });
+
+  it('grows: placed, dispatched, awaited, then into the set, with places for addresses that are not known', () => {
+    const wanted = [
+      { cluster: 'a', members: 2 },
+      { cluster: 'b', members: 2 },
+      EACH[2] ?? { cluster: 'c', members: 1 },
+    ];
+    const outcome = plan({ wanted });
+    expect(outline(outcome)).toEqual([
+      'place',
+      'dispatch a b c',
+      'waitPods a/1 b/1',
+      'addMember a/1 b/1',
+      'waitSync a/1 b/1',
+      'grantVote a/1',
+      'setPriority a/1',
+      'grantVote b/1',
+      'setPriority b/1',
+    ]);
+    expect(outcome).toMatchObject({ plan: { provisional: true, risk: 'safe', risky: [] } });
+  });
+
+  it('empties a cluster: out of the set first, then the pod, then the cluster (S11, S13)', () => {
+    const wanted = [
+      { cluster: 'b', members: 2 },
+      { cluster: 'c', members: 1 },
+    ];
+    expect(outline(plan({ wanted }))).toEqual([
+      'place',
+      'dispatch a b c',
+      'waitPods b/1',
+      'addMember b/1',
+      'waitSync b/1',
+      'grantVote b/1',
+      'setPriority b/1',
+      'stepDown a0:27017',
+      'removeMember a0:27017',
+      'retireMember a0:27017',
+      'dispatch b c',
+    ]);
+  });
+
+  it('restarts secondaries first and the primary last, after it has stepped down (S2, S11)', () => {
+    const outcome = plan({ templateChanges: true });
+    expect(outline(outcome)).toEqual([
+      'dispatch a b c',
+      'restartMember b0:27017',
+      'restartMember c0:27017',
+      'stepDown a0:27017',
+      'restartMember a0:27017',
+    ]);
+    expect(outcome).toMatchObject({
+      plan: {
+        risk: 'primaryChange',
+        risky: ['restartMember b/0', 'restartMember c/0', 'stepDown a/0', 'restartMember a/0'],
+      },
+    });
+  });
+
+  it('restarts a member that is down before any other, and no other while it is down (S2)', () => {
+    expect(outline(plan({ outdated: new Set(['b/0', 'c/0']), down: new Set(['c0:27017']) }))).toEqual([
+      'restartMember c0:27017',
+      'restartMember b0:27017',
+    ]);
+    expect(plan({ outdated: new Set(['b/0']), down: new Set(['c0:27017']) })).toMatchObject({
+      kind: 'refusal',
+      rule: 'S2',
+    });
+  });
+
+  it.each<[string, SwitchTarget, string[]]>([
+    ['where it is already', { cluster: 'a' }, []],
+    ['to a cluster', { cluster: 'c' }, ['stepDown a0:27017']],
+    ['to a member', { host: 'b0:27017' }, ['stepDown a0:27017']],
+  ])('hands the primary over %s', (_where, switchTo, steps) => {
+    expect(outline(plan({ switchTo }))).toEqual(steps);
+  });
+
+  it.each<[string, SwitchTarget, ReadonlySet<string>, RegExp]>([
+    ['a cluster without members', { cluster: 'z' }, new Set(), /No member/],
+    ['a member that is down', { cluster: 'c' }, new Set(['c0:27017']), /c0:27017 is down/],
+  ])('refuses a switchover to %s (S15)', (_where, switchTo, down, message) => {
+    const outcome = plan({ switchTo, down });
+    expect(outcome).toMatchObject({ kind: 'refusal', rule: 'S15' });
+    expect(outcome.kind === 'refusal' ? outcome.message : '').toMatch(message);
+  });
+
+  it('has the same hash for the same state, and another when anything that matters differs', () => {
+    const hashOf = (outcome: ChangeOutcome): string => (outcome.kind === 'plan' ? outcome.plan.hash : '');
+    expect(hashOf(plan({ templateChanges: true }))).toBe(hashOf(plan({ templateChanges: true })));
+    expect(hashOf(plan({ templateChanges: true }))).not.toBe(hashOf(plan({})));
+  });
+});
