@@ -1,4 +1,4 @@
-// By hand: npx tsc -p tsconfig.build.json && node dist/bench/scheduler.bench.js
+// npm run bench -- scheduler
 import type { ClusterCapacity } from '../src/domain/capacity';
 import { mongodbProfile } from '../src/scheduler/mongodb-profile';
 import { scheduleMembers, type ScheduleRequest } from '../src/scheduler/schedule';

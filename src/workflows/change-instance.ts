@@ -79,7 +79,6 @@ function createCarrier(
   const past: StepLine[] = [];
   const carriedOut: Step[] = [];
   let agreed = agreedBefore;
-  let switched = false;
 
   const summary = (): string => {
     const told = past.filter((line) => line.state === 'done').map((line) => line.text);
@@ -89,7 +88,7 @@ function createCarrier(
   async function run(show: ShowProgress): Promise<StageResult<string>> {
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       obeyStop();
-      const planned = await quick.planChange({ instance, switchTo: switched ? undefined : switchTo, agreed });
+      const planned = await quick.planChange({ instance, switchTo, agreed });
       if (!planned.done) {
         // Somebody waits for an answer: what cannot be is no reason to wait for better times.
         if (switchTo !== undefined && planned.wait.code === 'PlanRefused')
@@ -134,7 +133,6 @@ function createCarrier(
         past.push({ state: 'open', text: `${text}: planned again` });
         return done('planned again');
       }
-      if (step.kind === 'stepDown') switched = true;
       // From here on addresses and templates are known that the plan could only guess at.
       if (changesWhatIsKnown(step, plan.steps[index + 1])) return done('planned again');
     }

@@ -41,8 +41,9 @@ describe('what a policy asks a person for', () => {
   ] as const)('%s, of a plan whose risk is $risk', (approval, plan, open) => {
     const gate = judge({ approval, plan });
     expect(gate.open).toBe(open);
-    if (!gate.open)
-      expect(gate.wait).toMatchObject({ code: 'ApprovalNeeded', message: expect.stringContaining('h1') });
+    if (gate.open) return;
+    expect(gate.wait.code).toBe('ApprovalNeeded');
+    expect(gate.wait.message).toContain('h1');
   });
 
   it('takes an annotation for the very plan, and never for force (S4)', () => {

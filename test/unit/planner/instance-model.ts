@@ -30,7 +30,6 @@ export interface InstanceModel {
   readonly pods: Map<string, number>;
   placed: boolean;
   sent: number;
-  switched: boolean;
   /** Voters that were restarted while another voter was away. */
   readonly offences: string[];
 }
@@ -64,7 +63,6 @@ export function createInstanceModel(facts: InstanceModelFacts): InstanceModel {
     ),
     placed: JSON.stringify(facts.present) === JSON.stringify(facts.wanted),
     sent: facts.templateChanges ? TEMPLATE - 1 : TEMPLATE,
-    switched: facts.switchTo === undefined,
     offences: [],
   };
 }
@@ -132,7 +130,7 @@ export function inputOf(model: InstanceModel, facts: InstanceModelFacts): Instan
       ? undefined
       : facts.wanted.map(({ cluster, members }) => ({ cluster, replicaset: members })),
     mustDispatch: model.sent < TEMPLATE || wish.some((one) => !model.dispatched.has(placeholderOf(one))),
-    switchTo: model.switched ? undefined : facts.switchTo,
+    switchTo: facts.switchTo,
   };
 }
 
@@ -145,7 +143,6 @@ function readPlace(name: string): MemberPlace {
 export function carryOut(model: InstanceModel, facts: InstanceModelFacts, step: Step): boolean {
   if (!isSurrounding(step)) {
     execute(model.set, step);
-    if (step.kind === 'stepDown') model.switched = true;
     return false;
   }
   const inConfig = new Set((model.set.config?.members ?? []).map(({ host }) => host));
