@@ -97,7 +97,7 @@ describe('planned changes against a model of clusters and servers', () => {
         expect(configured.sort()).toEqual(wish.map(({ host, votes }) => `${host} ${votes}`).sort());
         expect([...model.pods.keys()].sort()).toEqual(wish.map(placeholderOf).sort());
         expect(new Set(model.pods.values())).toEqual(new Set([2]));
-        if (from.switchTo !== null) expect((model.set.primary ?? '').slice(0, 1)).toBe(from.switchTo);
+        if (from.switchTo !== null) expect(model.set.primary.slice(0, 1)).toBe(from.switchTo);
       }),
       { numRuns: 3000 },
     );
