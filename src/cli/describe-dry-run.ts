@@ -35,7 +35,7 @@ function describeSteps(plan: ChangePlan): string[] {
     `Steps (plan ${plan.hash}, risk ${plan.risk}${plan.provisional ? '; addresses of new members come on the way' : ''})`,
     `  now: ${describeView(plan.before)}`,
     ...plan.steps.map((step, index) => {
-      const { margin = 0, fatal = [] } = plan.margins[index] ?? {};
+      const { margin = 0, fatal = [] } = plan.margins?.[index] ?? {};
       const loss = fatal.length === 0 ? '' : `, not ${fatal.join(', ')}`;
       const effect = step.effect === 'none' ? step.proof : step.effect;
       return `  ${index + 1}. ${step.kind}: ${effect} [${step.risk}; may lose ${Math.max(0, margin)}${loss}]`;

@@ -101,8 +101,8 @@ export interface ChangePlan {
   readonly steps: readonly Step[];
   /** Over the spec, the placement, the configuration and the steps: what was approved is what runs. */
   readonly hash: string;
-  /** After each step: healthy voters that may still be lost, and the clusters whose loss would stop writes. */
-  readonly margins: readonly { readonly margin: number; readonly fatal: readonly string[] }[];
+  /** After each step: healthy voters that may still be lost, and the clusters whose loss would stop writes. Absent in early histories. */
+  readonly margins?: readonly { readonly margin: number; readonly fatal: readonly string[] }[] | undefined;
   /** The highest of all steps. */
   readonly risk: Risk;
   /** Steps that are more than safe, each with its member's place: what an approval speaks of. */

@@ -30,7 +30,7 @@ export function describeChange(
 
 /** Risk of a step, and what may still be lost after it, where that is less than before and after the plan. */
 export function describeStepRisk(plan: ChangePlan, step: Step, index: number): string {
-  const { margin = 0, fatal = [] } = plan.margins[index] ?? {};
+  const { margin = 0, fatal = [] } = plan.margins?.[index] ?? {};
   const tight = margin < Math.min(plan.before.margin, plan.after.margin);
   const notes = [
     ...(step.risk === 'safe' ? [] : [step.risk]),
