@@ -116,7 +116,7 @@ async function propose(context: ActivityContext, cr: MultiCloudMongoDB): Promise
     (promise) => promise.uid !== cr.metadata.uid && living.has(promise.uid),
   );
   const request = {
-    ...requestOf(cr, await existingMembers(context, cr)),
+    ...requestOf(cr, stayingMembers(cr, await existingMembers(context, cr))),
     excludedClusters: drainedClusters(cr).map((cluster) => ({ cluster, reason: 'it is drained' })),
     reservations: others.flatMap((promise) => promise.items),
   };
@@ -186,6 +186,28 @@ export const drainedClusters = (cr: MultiCloudMongoDB): string[] =>
 /** What of the wish a placement answers. */
 const describePlacementWish = (cr: MultiCloudMongoDB): string =>
   [cr.spec.replicaset, cr.spec.config.arbiter, ...drainedClusters(cr)].join('/');
+
+/** Clusters that were drained when the placement was made that stands. */
+const drainedBefore = (cr: MultiCloudMongoDB): string[] =>
+  (cr.metadata.annotations[ANNOTATIONS.placedFor] ?? '').split('/').slice(2);
+
+/**
+ * Members that run stay where they are, as a move is an operation of its own. That a cluster is given back is one: then
+ * only so many stay in each as were there before, and the others go to where room and votes are (S8).
+ */
+function stayingMembers(
+  cr: MultiCloudMongoDB,
+  existing: ScheduleRequest['existing'],
+): ScheduleRequest['existing'] {
+  const drained = drainedClusters(cr);
+  if (drainedBefore(cr).every((cluster) => drained.includes(cluster))) return existing;
+  const preferred = new Map(
+    (cr.status?.placement?.preferred ?? []).map((share) => [share.cluster, share.replicaset]),
+  );
+  return existing.filter(
+    ({ cluster, ordinal }) => ordinal === 'arbiter' || ordinal < (preferred.get(cluster) ?? 0),
+  );
+}
 
 /** Whether a running instance must be placed anew; a placement that was edited by hand answers until the spec asks for another. */
 export function isPlacementDue(cr: MultiCloudMongoDB): boolean {

@@ -5,6 +5,7 @@ import type { HealthWord, OperationProgress, OperationRecord } from '../domain/i
 import type { Placement } from '../domain/placement';
 import type { StageResult } from '../domain/operation';
 import type { ClusterReport } from '../karmada/binding';
+import { drainedClusters, isPlacementDue } from './placement';
 import { composeConditions, isChanging } from './status-conditions';
 
 /** Everything the status is made of, read at one moment. */
@@ -56,7 +57,7 @@ export function composeStatus(facts: StatusFacts): MultiCloudMongoDBStatus {
     ...(health === undefined ? {} : { margin: Math.max(0, health.margin) }),
     result,
     ...(health === undefined ? {} : { members: composeMembers(facts, health) }),
-    ...(placement === undefined ? {} : { placement: composePlacement(before, placement, facts.warnings) }),
+    ...(placement === undefined ? {} : { placement: composePlacement(facts, placement) }),
     ...(operation === undefined ? {} : { operation }),
     operations: composeRecords(before, facts.record),
     conditions: mergeConditions(
@@ -133,10 +134,12 @@ function composeMembers(
 }
 
 function composePlacement(
-  before: MultiCloudMongoDBStatus,
+  { cr, warnings, created }: StatusFacts,
   placement: Placement,
-  warnings: readonly string[],
 ): NonNullable<MultiCloudMongoDBStatus['placement']> {
+  const before = cr.status ?? {};
+  // Where members belong is remembered while a cluster is drained, and until they have been placed again.
+  const isPassing = created && (drainedClusters(cr).length > 0 || isPlacementDue(cr));
   const current = placement.shares.map((share) => ({
     cluster: share.cluster,
     replicaset: share.replicaset,
@@ -144,7 +147,7 @@ function composePlacement(
   }));
   const said = [...placement.warnings, ...warnings];
   return {
-    preferred: before.placement?.preferred ?? current,
+    preferred: isPassing ? (before.placement?.preferred ?? current) : current,
     current,
     survivesAnyCluster: placement.quorum.survivesAnyCluster,
     ...(placement.quorum.fatalClusters.length === 0
