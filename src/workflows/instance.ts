@@ -178,7 +178,9 @@ export async function instance(input: InstanceInput): Promise<void> {
   /** Ms until the plan that waits may be tried again by itself; undefined: no such plan. */
   function untilWindow(): number | undefined {
     const opensAt = running === undefined ? state.suspended?.suspension.opensAt : undefined;
-    return opensAt === undefined ? undefined : Math.max(1_000, Date.parse(opensAt) - Date.now());
+    return opensAt === undefined
+      ? undefined
+      : Math.min(LONGEST_SLEEP_MS, Math.max(1_000, Date.parse(opensAt) - Date.now()));
   }
 
   function announce(snapshot: Found, operation: OperationKind | undefined): void {
@@ -251,6 +253,9 @@ export async function instance(input: InstanceInput): Promise<void> {
     });
   }
 }
+
+// A plan that waits for weeks is looked at once a day: the schedule may have changed.
+const LONGEST_SLEEP_MS = 86_400_000;
 
 /** Ms: 15 s, 30 s, 1 min … 10 min. */
 function pauseBeforeRetry(failures: number): number {

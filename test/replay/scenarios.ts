@@ -288,12 +288,14 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'change-in-window',
     play: async ({ world, poke, settle }) => {
       askFor(world, 'scaleInstance', SCALE);
-      // Open by now: the entity looks again a second later.
-      const opensAt = '2026-01-01T00:00:00Z';
+      const opensAt = '2099-01-01T00:00:00Z';
       world.gate = { open: false, wait: { code: 'OutsideWindow', message: 'opens soon' }, opensAt };
       await poke();
       await eventuallyHolds('waits', () => world.waits.length > 0);
+      await settle();
       world.gate = { open: true };
+      edit(world, { wish: 'w3' });
+      await poke();
       await eventuallyHolds('carried out', () => world.records.length > 0);
       await settle();
     },
