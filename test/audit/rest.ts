@@ -16,6 +16,8 @@ const isChange = (request: AccessRequest): boolean => isWrite(request) && !isLea
 export interface Rest {
   readonly seconds: number;
   readonly writes: readonly AccessRequest[];
+  /** Signs of life that members' managers give. */
+  readonly renewals: readonly AccessRequest[];
   readonly reads: readonly AccessRequest[];
 }
 
@@ -39,6 +41,7 @@ export async function listenAtRest(environment: Environment): Promise<Rest> {
   return {
     seconds: (Date.now() - since) / 1000,
     writes: asked.filter(isChange),
+    renewals: asked.filter(isLeaseRenewal),
     reads: asked.filter((request) => !isWrite(request)),
   };
 }
