@@ -3,7 +3,8 @@ import { messageOf } from './error';
 import { openLog } from './log';
 import { type Dialect, chooseDialect } from './options/dialect';
 import { OptionsError, readOptions } from './options/options';
-import { UpgradeError, exitCode, startServer } from './server/server';
+import { exitCode, startServer } from './server/server';
+import { UpgradeError } from './storage/feature-version';
 import { LockError } from './storage/lock-file';
 
 const fail = (message: string, code: number): never => {

@@ -43,8 +43,10 @@ const getConfig = (context: Context): Doc => {
   const { config } = member.topology;
   if (config === null) throw new CommandError(94, 'no replset config has been received');
   const wantsStatus = isTruthy(context.command['commitmentStatus']) && member.dialect.safeReconfig;
+  // Members that have no vote yet show as if they had: newlyAdded is the server's own business.
+  const members = config.members.map((known) => ({ ...known, newlyAdded: false }));
   return ok({
-    config: renderConfig(config, member.dialect),
+    config: renderConfig({ ...config, members }, member.dialect),
     ...(wantsStatus ? { commitmentStatus: isCommitted(member) } : {}),
   });
 };

@@ -2,13 +2,11 @@ import { hostname, totalmem, cpus, type as osType } from 'node:os';
 import { Double, Long } from 'bson';
 import { type Doc, isTruthy, readNumber, readString } from '../doc';
 import { CommandError } from '../error';
-import { previousRelease } from '../options/dialect';
-import { memberState } from '../repl/member-state';
 import { stepDown } from '../repl/step-down';
 import { rolesOf } from '../auth/authorization';
 import type { Context } from '../server/context';
-import { concernOf, settle, write } from './change';
 import { type Command, define, loggedIn, ok, onCluster, open } from './command';
+import { setFeatureVersion, showFeatureVersion } from './feature-version';
 import { describeReplication } from './hello';
 
 const ping = (): Doc => ok();
@@ -116,16 +114,6 @@ const getLog = ({ core, command }: Context): Doc => {
 const getCmdLineOpts = ({ core }: Context): Doc =>
   ok({ argv: core.options.argv, parsed: core.options.parsed });
 
-const featureVersion = ({ core }: Context): Doc => {
-  const doc = core.engine.store.get('admin.system.version')?.get('featureCompatibilityVersion');
-  const version = doc === undefined ? undefined : readString(doc, 'version');
-  const isArbiter = core.member?.topology.state === memberState.arbiter;
-  if (version === undefined && core.member !== undefined && !isArbiter) {
-    throw new CommandError(258, 'featureCompatibilityVersion is not yet known.');
-  }
-  return { version: version ?? core.dialect.release };
-};
-
 const isSetting = (name: string): boolean =>
   !['getParameter', 'setParameter', '$db', 'lsid', '$clusterTime', '$readPreference', 'comment'].includes(
     name,
@@ -136,12 +124,12 @@ const getParameter = (context: Context): Doc => {
   if (command['getParameter'] === '*') {
     return ok({
       ...Object.fromEntries(core.parameters),
-      featureCompatibilityVersion: featureVersion(context),
+      featureCompatibilityVersion: showFeatureVersion(context),
     });
   }
   const values: Doc = {};
   for (const name of Object.keys(command).filter(isSetting)) {
-    if (name === 'featureCompatibilityVersion') values[name] = featureVersion(context);
+    if (name === 'featureCompatibilityVersion') values[name] = showFeatureVersion(context);
     else if (core.parameters.has(name)) values[name] = core.parameters.get(name);
   }
   if (Object.keys(values).length === 0) throw new CommandError(72, 'no option found to get');
@@ -160,35 +148,6 @@ const setParameter = ({ core, command }: Context): Doc => {
   const was = core.parameters.get(name);
   core.parameters.set(name, command[name]);
   return ok({ was });
-};
-
-const setFeatureVersion = async (context: Context): Promise<Doc> => {
-  const { core, command } = context;
-  const { release, confirmsFeatureVersion } = core.dialect;
-  const wanted = readString(command, 'setFeatureCompatibilityVersion') ?? '';
-  const allowed = [release, previousRelease(release)];
-  if (!allowed.includes(wanted)) {
-    throw new CommandError(
-      2,
-      `Invalid command argument. Expected '${allowed[0] ?? ''}' or '${allowed[1] ?? ''}', found ${wanted} in: ${JSON.stringify({ setFeatureCompatibilityVersion: wanted })}.`,
-    );
-  }
-  if (confirmsFeatureVersion && command['confirm'] !== true) {
-    throw new CommandError(
-      7369100,
-      "Once you have upgraded to 7.0, you will not be able to downgrade FCV and binary version without support assistance. Please re-run this command with 'confirm: true' to acknowledge this and continue with the FCV upgrade.",
-    );
-  }
-  const o = { _id: 'featureCompatibilityVersion', version: wanted };
-  const optime = write(
-    { ...context, database: 'admin' },
-    { op: 'u', ns: 'admin.system.version', o, o2: { _id: o._id } },
-  );
-  const concern =
-    command['writeConcern'] === undefined
-      ? { w: 'majority', j: false, wtimeout: 60_000 }
-      : concernOf(context);
-  return { ...ok(), ...(await settle(context, optime, concern)) };
 };
 
 const fsync = async ({ core, command }: Context): Promise<Doc> => {

@@ -20,7 +20,7 @@ const renderMember = (member: MemberConfig, dialect: Dialect): Doc => ({
 const sortByName = (modes: Doc): Doc =>
   Object.fromEntries(Object.entries(modes).sort(([a], [b]) => (a < b ? -1 : 1)));
 
-/** The configuration as replSetGetConfig shows it and as it is stored. */
+/** The configuration as it is stored and sent to members; replSetGetConfig shows it without newlyAdded. */
 export const renderConfig = (config: ReplicaSetConfig, dialect: Dialect): Doc => {
   const rest: Doc = {
     protocolVersion: Long.fromNumber(config.protocolVersion),

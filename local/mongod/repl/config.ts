@@ -1,15 +1,5 @@
 import { ObjectId } from 'bson';
-import {
-  type Doc,
-  isDoc,
-  isTruthy,
-  printDoc,
-  readDoc,
-  readNumber,
-  readString,
-  toNumber,
-  typeName,
-} from '../doc';
+import { type Doc, isDoc, isTruthy, printDoc, readDoc, readNumber, toNumber, typeName } from '../doc';
 import { CommandError } from '../error';
 import type { Dialect } from '../options/dialect';
 
@@ -291,14 +281,4 @@ export const parseConfig = (doc: Doc, dialect: Dialect, initiating: boolean): Re
     members,
     settings,
   };
-};
-
-/** Reads a stored or received configuration that another member has validated; undefined when it is damaged. */
-export const parseStoredConfig = (doc: Doc, dialect: Dialect): ReplicaSetConfig | undefined => {
-  try {
-    return readString(doc, '_id') === undefined ? undefined : parseConfig(doc, dialect, false);
-  } catch (error) {
-    if (error instanceof CommandError) return undefined;
-    throw error;
-  }
 };

@@ -1,4 +1,5 @@
 import { compareOpTimes } from '../optime';
+import { featureVersionId, featureVersionNamespace, storedFeatureVersion } from '../storage/feature-version';
 import type { Member } from './member';
 import { writeNoops } from './noop';
 
@@ -14,12 +15,9 @@ const stampTerm = async (member: Member, term: number): Promise<void> => {
 
 const ensureFeatureVersion = (member: Member): void => {
   const { engine, dialect, topology } = member;
-  const id = 'featureCompatibilityVersion';
-  if (engine.store.get('admin.system.version')?.get(id) !== undefined) return;
-  member.writeAs(
-    { op: 'i', ns: 'admin.system.version', o: { _id: id, version: dialect.release } },
-    topology.term,
-  );
+  if (storedFeatureVersion(engine.store) !== undefined) return;
+  const o = { _id: featureVersionId, version: dialect.release };
+  member.writeAs({ op: 'i', ns: featureVersionNamespace, o }, topology.term);
 };
 
 /** The drain is over: writes are taken from now on. */

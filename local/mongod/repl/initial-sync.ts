@@ -2,6 +2,7 @@ import { Binary, UUID } from 'bson';
 import { type Doc, isDoc, readDoc, readList, readNumber, readString } from '../doc';
 import { messageOf } from '../error';
 import { type OpTime, nullOpTime, printOpTime } from '../optime';
+import { checkFeatureVersion } from '../storage/feature-version';
 import { LinkError, type MemberLink } from '../wire/link';
 import type { Member } from './member';
 import { memberState } from './member-state';
@@ -195,6 +196,7 @@ const attempt = async (member: Member, source: string, progress: SyncProgress): 
     await cloneDatabase(member, link, name, progress);
   }
   await applyFrom(member, link, begin.optime, progress);
+  checkFeatureVersion(engine.store, member.dialect);
   if ((await readRollbackId(link, timeoutMs)) !== rollbackId) {
     throw new Error('UnrecoverableRollbackError: Rollback occurred on our sync source during initial sync');
   }

@@ -9,7 +9,7 @@ import type { Keys, MemberLink } from '../wire/link';
 import { Alarm } from './alarm';
 import { BeatTimers } from './beat-timer';
 import { Bell } from './bell';
-import { type ReplicaSetConfig, parseStoredConfig } from './config';
+import type { ReplicaSetConfig } from './config';
 import { renderConfig } from './config-render';
 import { isElectable } from './config-rules';
 import { stand } from './election';
@@ -20,6 +20,7 @@ import { type MemberState, memberState, stateName } from './member-state';
 import { fetchConfig, takeRemoteConfig } from './remote-config';
 import { locateSelf } from './self';
 import { type Action, Topology } from './topology';
+import { parseStoredConfig } from './stored-config';
 
 /** A member that does not find itself in its configuration looks again this often, ms. */
 const searchAgainMs = 10_000;

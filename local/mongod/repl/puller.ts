@@ -1,5 +1,6 @@
 import { messageOf } from '../error';
 import { type OpTime, compareOpTimes } from '../optime';
+import { UpgradeError, checkVersionEntry } from '../storage/feature-version';
 import type { OplogEntry } from '../storage/oplog';
 import type { MemberLink } from '../wire/link';
 import { type SyncProgress, runInitialSync } from './initial-sync';
@@ -89,7 +90,7 @@ export class Puller {
     try {
       await this.followSource(link, source, last);
     } catch (error) {
-      if (error instanceof RollbackError) throw error;
+      if (error instanceof RollbackError || error instanceof UpgradeError) throw error;
       member.log('REPL', 'the oplog query failed', { source, error: messageOf(error) });
       this.denied.set(source, Date.now() + denyMs.unreachable);
       member.dropLink(source, 'oplog');
@@ -191,7 +192,7 @@ export class Puller {
     const delayMs = (member.topology.self?.delaySecs ?? 0) * 1000;
     if (entries.length === 0) return;
     if (delayMs === 0) {
-      member.engine.applyFetched(entries);
+      this.apply(entries);
       member.bell.ring();
       return;
     }
@@ -200,9 +201,16 @@ export class Puller {
         if (!this.mayPull()) return;
         await member.bell.next(Math.min(1000, entry.optime.secs * 1000 + delayMs - Date.now()));
       }
-      member.engine.applyFetched([entry]);
+      this.apply([entry]);
     }
     member.bell.ring();
+  }
+
+  /** @throws UpgradeError when the set leaves this binary behind. */
+  private apply(entries: readonly OplogEntry[]): void {
+    const { engine, dialect } = this.member;
+    for (const entry of entries) checkVersionEntry(entry, dialect);
+    engine.applyFetched(entries);
   }
 
   /** The source does not hold our last operation: it is behind us, we are too stale, or histories differ. */

@@ -76,7 +76,7 @@ const markNewlyAdded = (before: ReplicaSetConfig, after: ReplicaSetConfig): Repl
 });
 
 const refuseImplicitChange = (member: Member, before: ReplicaSetConfig, after: ReplicaSetConfig): void => {
-  if (!member.dialect.implicitMajority || storedDefaults(member) !== undefined) return;
+  if (!member.dialect.implicitMajority || 'defaultWriteConcern' in (storedDefaults(member) ?? {})) return;
   if (impliesMajority(before) === impliesMajority(after)) return;
   throw new CommandError(
     103,

@@ -1,9 +1,9 @@
 import type { Doc } from '../doc';
-import { parseStoredConfig } from './config';
 import { isNewerConfig } from './config-rules';
 import { askHeartbeat } from './heart';
 import type { Member } from './member';
 import { locateSelf } from './self';
+import { parseStoredConfig } from './stored-config';
 
 const timeoutMs = 10_000;
 

@@ -26,7 +26,7 @@ export const parseWriteConcern = (doc: Doc): WriteConcern => {
   return { w: count, j: isTruthy(doc['j']), wtimeout: Math.max(0, wtimeout) };
 };
 
-/** Cluster-wide default set by setDefaultRWConcern; undefined when none is set. */
+/** What setDefaultRWConcern stored; undefined when it never ran. */
 export const storedDefaults = (member: Member): Doc | undefined =>
   member.engine.store.get('config.settings')?.get('ReadWriteConcernDefaults');
 
@@ -35,10 +35,10 @@ export const defaultWriteConcern = (member: Member | undefined): WriteConcern =>
   const plain = { w: 1, j: false, wtimeout: 0 };
   const config = member?.topology.config;
   if (member === undefined || config === null || config === undefined) return plain;
-  if (!member.dialect.implicitMajority) return parseWriteConcern(config.settings.getLastErrorDefaults);
-  const stored = storedDefaults(member);
-  const set = stored === undefined ? undefined : readDoc(stored, 'defaultWriteConcern');
+  const stored = member.dialect.safeReconfig ? storedDefaults(member) : undefined;
+  const set = readDoc(stored ?? {}, 'defaultWriteConcern');
   if (set !== undefined) return parseWriteConcern(set);
+  if (!member.dialect.implicitMajority) return parseWriteConcern(config.settings.getLastErrorDefaults);
   return impliesMajority(config) ? { w: 'majority', j: false, wtimeout: 0 } : plain;
 };
 

@@ -9,16 +9,16 @@ import { replicationCommands } from '../commands/replication';
 import { saslCommands } from '../commands/sasl';
 import { serverCommands } from '../commands/server';
 import { userCommands } from '../commands/users';
-import { readString } from '../doc';
 import { messageOf } from '../error';
 import type { Log } from '../log';
-import { type Dialect, previousRelease } from '../options/dialect';
+import type { Dialect } from '../options/dialect';
 import type { ServerOptions } from '../options/options';
 import { Member } from '../repl/member';
 import { Puller } from '../repl/puller';
 import { reportPositions } from '../repl/reporter';
 import { stepDown } from '../repl/step-down';
 import { Engine } from '../storage/engine';
+import { checkFeatureVersion } from '../storage/feature-version';
 import { releaseLock, takeLock } from '../storage/lock-file';
 import type { ServerCore } from './context';
 import { makeTable } from './dispatch';
@@ -55,19 +55,6 @@ const makeSystemCredentials = async (keys: readonly string[]): Promise<SystemCre
   );
 };
 
-/** Data of a release that this binary does not take up (S22). */
-export class UpgradeError extends Error {}
-
-const refuseOldData = (engine: Engine, dialect: Dialect): void => {
-  const doc = engine.store.get('admin.system.version')?.get('featureCompatibilityVersion');
-  const version = doc === undefined ? undefined : readString(doc, 'version');
-  if (version === undefined || version === dialect.release || version === previousRelease(dialect.release))
-    return;
-  throw new UpgradeError(
-    `UPGRADE PROBLEM: Found an invalid featureCompatibilityVersion document (version '${version}'); this binary is ${dialect.version}. Expected '${previousRelease(dialect.release)}' or '${dialect.release}'`,
-  );
-};
-
 /** A running server. */
 export interface RunningServer {
   /** Steps down if primary, then ends cleanly with this exit code. */
@@ -89,7 +76,7 @@ export const startServer = async (
     exit(exitCode.abrupt);
   };
   const engine = new Engine(options.dbPath, options.oplogSizeMB * 1024 * 1024, die);
-  refuseOldData(engine, dialect);
+  checkFeatureVersion(engine.store, dialect);
   const member =
     options.replSetName === undefined
       ? undefined
@@ -125,7 +112,7 @@ export const startServer = async (
       ...helloCommands(dialect.safeReconfig),
       ...saslCommands,
       ...serverCommands,
-      ...(dialect.implicitMajority ? defaultConcernCommands : []),
+      ...(dialect.safeReconfig ? defaultConcernCommands : []),
       ...replicationCommands,
       ...userCommands,
     ],

@@ -82,6 +82,8 @@ test.each([
   ],
   ['too long', file('long-key', 'a'.repeat(1025)), /has length 1025, must be between 6 and 1024 chars/],
   ['with bad characters', file('bad-key', 'abcdef!ghi'), /invalid char in key file .*bad-key: !/],
+  ['empty', file('empty-key', ''), /has length 0, must be between 6 and 1024 chars/],
+  ['not there', join(folder, 'no-key'), /Error reading file .*no-key: .*no such file or directory/i],
 ])('refuses a keyfile that is %s with exit code 1', (_, path, message) => {
   const { status, text } = run(...withKey(path));
   expect(text).toMatch(message);

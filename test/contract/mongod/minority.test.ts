@@ -69,21 +69,39 @@ test.concurrent(
   },
 );
 
-test.concurrent('getLastErrorDefaults holds for writes that name no write concern', () => {
-  const stage = new Stage(31, 'default-write-concern');
-  const [a, b, c] = three(stage);
-  return tell(stage, async () => {
-    await stage.set.start(a, b, c);
-    const config = [a, b, c].map(({ host }, index) => ({ _id: index, host, priority: index === 0 ? 2 : 1 }));
-    await stage.set.initiate([a, b, c], config, { getLastErrorDefaults: { w: 'majority', wtimeout: 1500 } });
-    await stage.play('004');
-    await Promise.all([b.stop('SIGKILL'), c.stop('SIGKILL')]);
-    const startedAt = Date.now();
-    await stage.play('005');
-    expect(Date.now() - startedAt).toBeGreaterThan(1400);
-    await stage.play('006');
-  });
-});
+test.concurrent(
+  'getLastErrorDefaults holds for writes that name no write concern; a change of the feature version waits for a majority all the same (S22)',
+  () => {
+    const stage = new Stage(31, 'default-write-concern');
+    const [a, b, c] = three(stage);
+    return tell(stage, async () => {
+      await stage.set.start(a, b, c);
+      const config = [a, b, c].map(({ host }, index) => ({
+        _id: index,
+        host,
+        priority: index === 0 ? 2 : 1,
+      }));
+      await stage.set.initiate([a, b, c], config, {
+        getLastErrorDefaults: { w: 'majority', wtimeout: 1500 },
+      });
+      await stage.play('004');
+      await Promise.all([b.stop('SIGKILL'), c.stop('SIGKILL')]);
+      const startedAt = Date.now();
+      await stage.play('005');
+      expect(Date.now() - startedAt).toBeGreaterThan(1400);
+      await stage.play('006');
+      // Also the second time, when nothing is left to change: the first is not on a majority yet.
+      for (const time of ['first', 'second']) {
+        const lowered = { setFeatureCompatibilityVersion: '4.0', writeConcern: { w: 1, wtimeout: 300 } };
+        expect({ time, ...(await a.ask(lowered)) }).toMatchObject({
+          time,
+          ok: 1,
+          writeConcernError: { code: 64 },
+        });
+      }
+    });
+  },
+);
 
 test.concurrent(
   'with two of three dead it steps down after the election timeout; force makes the survivor writable with all it has (S4)',

@@ -3,7 +3,7 @@ import type { Document } from 'bson';
 import { findEngine } from './support/engine';
 import { type TestMember, TestSet, eventually } from './support/test-set';
 
-/** Rules that came after 4.2 (from public documentation): safe reconfiguration, newlyAdded, defaults, hello, FCV. */
+/** Rules that came after 4.2 (from public documentation): safe reconfiguration, newlyAdded, defaults, hello. */
 jest.setTimeout(120_000);
 
 const isStandIn = findEngine().name === 'stand-in';
@@ -86,7 +86,6 @@ const committed = (): Promise<boolean> =>
       const status = await at(0).ask({ replSetGetStatus: 1 });
       return status['votingMembersCount'] === 4 ? true : undefined;
     });
-    expect(JSON.stringify(await readConfig())).not.toContain('newlyAdded');
   });
 
   test('an arbiter that would change the implicit default needs setDefaultRWConcern first (S17)', async () => {
@@ -108,23 +107,6 @@ const committed = (): Promise<boolean> =>
     ).toMatchObject({ ok: 1, defaultWriteConcern: { w: 1 } });
     expect(await reconfig((list) => [...list, arbiter])).toMatchObject({ ok: 1 });
     await set.settled(at(4));
-  });
-
-  test('the feature version wants confirm, and only neighbours (S22)', async () => {
-    expect(await at(0).ask({ setFeatureCompatibilityVersion: '6.0' })).toMatchObject({
-      ok: 0,
-      code: 7369100,
-    });
-    expect(await at(0).ask({ setFeatureCompatibilityVersion: '5.0', confirm: true })).toMatchObject({
-      ok: 0,
-      code: 2,
-    });
-    expect(await at(0).ask({ setFeatureCompatibilityVersion: '6.0', confirm: true })).toMatchObject({
-      ok: 1,
-    });
-    expect(await at(0).ask({ getParameter: 1, featureCompatibilityVersion: 1 })).toMatchObject({
-      featureCompatibilityVersion: { version: '6.0' },
-    });
   });
 
   test('an awaitable hello answers when something changes, not before (S31)', async () => {

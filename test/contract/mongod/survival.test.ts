@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Document, deserialize } from 'bson';
-import { makeChance, planStrikes, strike } from './support/chaos';
+import { makeChance } from '../../support/chance';
+import { planStrikes, strike } from './support/chaos';
 import { type TestMember, TestSet, eventually, sleep } from './support/test-set';
 import type { WireClient } from './support/wire-client';
 

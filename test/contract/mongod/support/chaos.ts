@@ -1,16 +1,5 @@
 import { type TestMember, sleep } from './test-set';
 
-/** A source of chance that gives the same again for the same seed: 0 to 1. */
-export const makeChance = (seed: number): (() => number) => {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-};
-
 export type Blow = 'kill' | 'freeze' | 'end';
 
 /** One blow to one member: what, to whom, for how long, and how long it is quiet before it; ms. */

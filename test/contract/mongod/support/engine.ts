@@ -1,5 +1,7 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { z } from 'zod';
 
 /** What the suite runs against: a true server binary (MONGOD), else the stand-in built to dist/. */
 export interface Engine {
@@ -15,13 +17,30 @@ const filesBelow = (folder: string): string[] =>
     return entry.isDirectory() ? filesBelow(path) : [path];
   });
 
-const staleSource = (): string | undefined =>
-  filesBelow(join(root, 'local/mongod'))
+const buildSchema = z.looseObject({
+  fileNames: z.array(z.string()),
+  fileInfos: z.array(z.union([z.string(), z.looseObject({ version: z.string() })])),
+});
+
+/** Digest of each source that the compiler made dist/ of, by path: times tell nothing, as it does not write again what is the same. */
+const readCompiled = (): ReadonlyMap<string, string> => {
+  const path = join(root, 'dist/.tsbuildinfo');
+  if (!existsSync(path)) return new Map();
+  const { fileNames, fileInfos } = buildSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+  return new Map(
+    fileNames.map((name, index) => {
+      const info = fileInfos[index];
+      return [resolve(root, 'dist', name), (typeof info === 'string' ? info : info?.version) ?? ''];
+    }),
+  );
+};
+
+const staleSource = (): string | undefined => {
+  const compiled = readCompiled();
+  return filesBelow(join(root, 'local/mongod'))
     .filter((path) => path.endsWith('.ts'))
-    .find((path) => {
-      const built = path.replace(root, join(root, 'dist')).replace(/\.ts$/, '.js');
-      return !existsSync(built) || statSync(built).mtimeMs < statSync(path).mtimeMs;
-    });
+    .find((path) => compiled.get(path) !== createHash('sha256').update(readFileSync(path)).digest('hex'));
+};
 
 /** @throws Error when the stand-in is not built, or older than its source: run `npm run build`. */
 export const findEngine = (): Engine => {

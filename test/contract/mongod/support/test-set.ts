@@ -85,7 +85,8 @@ export class TestMember {
     return child !== undefined && child.exitCode === null && child.signalCode === null;
   }
 
-  async start(): Promise<void> {
+  /** `environment`: for this life of the process, as another binary would be. */
+  async start(environment = this.options.environment): Promise<void> {
     if (this.isRunning) throw new Error(`${this.host} runs already`);
     const stranger = await this.connect().catch(() => undefined);
     stranger?.close();
@@ -94,7 +95,7 @@ export class TestMember {
     const log = openSync(join(this.folder, 'log'), 'a');
     this.child = spawn(program, [...before, ...this.args()], {
       stdio: ['ignore', log, log],
-      env: { ...process.env, ...this.options.environment },
+      env: { ...process.env, ...environment },
     });
     const answers = eventually(
       `${this.host} answers`,
@@ -108,7 +109,7 @@ export class TestMember {
     const { child } = this;
     const ended = new Promise<never>((_, reject) => {
       child.once('exit', (code) =>
-        reject(new Error(`${this.host} ended with ${code ?? 'a signal'}: ${this.log.slice(-500)}`)),
+        reject(new Error(`${this.host} ended with ${code ?? 'a signal'}: ${this.log.slice(-1000)}`)),
       );
     });
     await Promise.race([answers, ended]);
