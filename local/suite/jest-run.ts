@@ -25,11 +25,15 @@ export const addTallies = (a: Tally, b: Tally): Tally => ({
   skipped: a.skipped + b.skipped,
 });
 
-/** Runs Jest for some projects with its output shown; a suite that could not even start counts as a failure. */
+/**
+ * Runs Jest for some projects, or for the files below `paths` in them, with its output shown; a suite that could not even
+ * start counts as a failure.
+ */
 export async function runJest(
   home: string,
   projects: readonly string[],
   env: Readonly<Record<string, string>>,
+  paths: readonly string[] = [],
 ): Promise<Tally> {
   const folder = mkdtempSync(join(tmpdir(), 'fedstate-jest-'));
   const report = join(folder, 'report.json');
@@ -43,6 +47,7 @@ export async function runJest(
         '--json',
         `--outputFile=${report}`,
         '--passWithNoTests=false',
+        ...paths,
       ],
       home,
       env,
