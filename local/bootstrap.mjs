@@ -1,4 +1,4 @@
-// Entry of `npm run local`, `npm run demo` and `npm test`: plain Node, because nothing may be installed or built yet.
+// Entry of `npm run local`, `npm run demo`, `npm run soak` and `npm test`: plain Node, because nothing may be installed or built yet.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
