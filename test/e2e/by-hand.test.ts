@@ -68,7 +68,7 @@ suite('by hand on Karmada', () => {
       ...names.map((name) => awaitHealth(karmada, NAMESPACE, name)),
       awaitHealth(karmada, DOOMED, 'lone'),
     ]);
-  }, 300_000);
+  }, 600_000);
 
   afterAll(async () => {
     await Promise.all(names.map((name) => removeInstance(environment.karmada, NAMESPACE, name)));
@@ -104,7 +104,7 @@ suite('by hand on Karmada', () => {
         database.collection('orders').insertOne({}, { writeConcern: { w: 'majority' } }),
       );
     }
-  }, 180_000);
+  }, 400_000);
 
   async function destroyAndWatch(name: string): Promise<void> {
     const { karmada } = environment;
@@ -174,7 +174,7 @@ suite('by hand on Karmada', () => {
     await new Promise((resolve) => setTimeout(resolve, 20_000));
     expect(await versions()).toEqual(settled);
     expect(await listHolders(environment, NAMESPACE, name)).toEqual(holders);
-  }, 180_000);
+  }, 400_000);
 
   it('the namespace, deleted in spite of it: an orderly removal, and the volumes stay in the members', async () => {
     const { karmada } = environment;

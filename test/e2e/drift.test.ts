@@ -56,7 +56,7 @@ suite('drift', () => {
     await ensureNamespace(environment.karmada, NAMESPACE);
     await createInstance(environment.karmada, NAMESPACE, NAME);
     await awaitHealth(environment.karmada, NAMESPACE, NAME);
-  }, 300_000);
+  }, 600_000);
 
   afterAll(async () => {
     await removeInstance(environment.karmada, NAMESPACE, NAME);
@@ -123,7 +123,7 @@ suite('drift', () => {
     expect((await readConfig()).version).toBe(reconfigured.version);
     await changeConfig((member) => ({ ...member, priority: 1, tags: reconfigured.tags }));
     await awaitHealth(karmada, NAMESPACE, NAME);
-  }, 180_000);
+  }, 400_000);
 
   async function awaitSame(
     refs: readonly ObjectRef[],

@@ -46,7 +46,7 @@ suite('clusters that are lost', () => {
     await ensureNamespace(karmada, NAMESPACE);
     await Promise.all(['leaving', 'staying'].map((name) => createInstance(karmada, NAMESPACE, name)));
     await Promise.all(['leaving', 'staying'].map((name) => awaitHealth(karmada, NAMESPACE, name)));
-  }, 300_000);
+  }, 600_000);
 
   afterAll(async () => {
     // Whatever failed: the clusters are everybody's.
