@@ -53,7 +53,7 @@ suite('clusters that are lost', () => {
     await cause(environment, 'start', 'west-apiserver').catch(() => undefined);
     await cause(environment, 'heal', 'north');
     closeEnvironment(environment);
-  });
+  }, 60_000);
 
   it('unregistered: members run on with their data, status says so, and registration heals it', async () => {
     const { karmada } = environment;

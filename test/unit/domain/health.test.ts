@@ -150,6 +150,13 @@ describe('judgeHealth', () => {
       'north:0 has secondaryDelaySecs 9, wanted 0',
       'north:0 has tags cluster=x,rack=b, wanted none',
     ]);
+    const facts = {
+      desired,
+      observation: { at: '', reports: other, unreachable: [] },
+      survivesAnyCluster: true,
+    };
+    const { reasons } = judgeHealth({ ...facts, placeless: new Set(['north']) });
+    expect(reasons.join()).not.toContain('tags');
   });
 });
 
