@@ -1,3 +1,4 @@
+import { runChaosCommand } from './chaos/chaos-command';
 import { runDemoCommand } from './demo/demo-command';
 import { runLocalCommand } from './stack/local-command';
 import { runTestCommand } from './suite/test-command';
@@ -16,8 +17,14 @@ async function main(): Promise<void> {
     case 'test':
       process.exitCode = await runTestCommand(rest);
       break;
+    case 'chaos':
+      process.exitCode = await runChaosCommand(rest);
+      break;
     default:
-      throw new StackError(`Unknown part "${area ?? ''}": use npm run local, npm run demo or npm test.`, 2);
+      throw new StackError(
+        `Unknown part "${area ?? ''}": use npm run local, npm run demo, npm run chaos or npm test.`,
+        2,
+      );
   }
 }
 

@@ -75,7 +75,7 @@ export async function bringUp(options: UpOptions): Promise<StackLayout> {
       const imageDigest = product.digests.join(',');
       await installFedState({ layout, programs, supervisor, home: folder, imageDigest, tell });
     }
-    writeEnvironment(layout, folder);
+    writeEnvironment(layout);
     return layout;
   });
 }

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { kubeOf } from '../../local/stack/kubeconfig';
+import type { StackLayout } from '../../local/stack/layout';
+import { findStack } from '../../local/stack/stack-registry';
 import type { Kube } from '../../src/kube/client';
 
 /** A running FedState with its clusters, as `npm test` (or a person) points the suite at it. */
@@ -11,8 +13,8 @@ export interface Environment {
   readonly temporalAddress: string;
   /** Folders with the logs of processes and pods, as far as they lie on this machine. */
   readonly logFolders: readonly string[];
-  /** Command that kills one process of the local stack by name; absent outside it. */
-  readonly killCommand?: readonly string[] | undefined;
+  /** The stack whose processes are killed; undefined where there is none of this machine. */
+  readonly stack?: StackLayout | undefined;
 }
 
 const fileSchema = z.object({
@@ -20,7 +22,7 @@ const fileSchema = z.object({
   members: z.record(z.string(), z.string()),
   temporalAddress: z.string(),
   logFolders: z.array(z.string()).default([]),
-  killCommand: z.array(z.string()).optional(),
+  stack: z.object({ name: z.string(), base: z.string() }).optional(),
 });
 
 /** Why the suite cannot run, or undefined: FEDSTATE_E2E names a JSON file with kubeconfig paths. */
@@ -45,6 +47,6 @@ export function readEnvironment(): Environment {
     members: new Map(Object.entries(facts.members).map(([name, kubeconfig]) => [name, kubeOf(kubeconfig)])),
     temporalAddress: facts.temporalAddress,
     logFolders: facts.logFolders,
-    killCommand: facts.killCommand,
+    stack: facts.stack === undefined ? undefined : findStack(facts.stack.base, facts.stack.name),
   };
 }
