@@ -51,7 +51,8 @@ export async function listInventory(stack: ChaosStack, subject: Subject): Promis
 
 async function listOwn(kube: Kube, where: string, kind: Kind, subject: Subject): Promise<string[]> {
   return (await listLabelled(kube, kind, subject)).map(
-    ({ metadata }) => `${where} ${kind.kind} ${metadata.name}`,
+    // mongod's options are in a ConfigMap that has their digest in its name.
+    ({ metadata }) => `${where} ${kind.kind} ${metadata.name.replace(/-mongod-[0-9a-f]{8}$/, '-mongod')}`,
   );
 }
 
