@@ -11,6 +11,7 @@ import { bringUp } from '../stack/up';
 import { nameOf, type Boundary } from './boundary';
 import { listFaults } from './faults';
 import { filterBoundaries, planMatrix, type Volley } from './matrix';
+import type { Passage } from './passage';
 import { chooseSeed, createRandom } from './random';
 import { writeReliabilityPage } from './reliability-page';
 import { appendRows, readRows } from './row';
@@ -25,6 +26,7 @@ const USAGE = `npm run chaos -- create [OPTIONS]
   --lives N               the first N lives of the seed's order
   --seed N                order and victims (default: FEDSTATE_SEED, else by chance)
   --together N            lives side by side, struck at once (default 4)
+  --strokes N             boundaries at which one life is struck in each operation (default 1)
   --image REF             image of mongod (default mongo:4.2)
   --resume                leave out what this seed's earlier run has done
   --page                  write the result to docs/reliability.md
@@ -41,6 +43,7 @@ interface Options {
   readonly lives: number | undefined;
   readonly seed: number;
   readonly together: number;
+  readonly strokes: number;
   readonly image: string;
   readonly resume: boolean;
   readonly page: boolean;
@@ -48,7 +51,7 @@ interface Options {
 }
 
 const say = (line: string): void => {
-  process.stdout.write(`${line}\n`);
+  process.stdout.write(`${new Date().toTimeString().slice(0, 8)}  ${line}\n`);
 };
 
 /** `npm run chaos`. Gives the exit code: 1 when a row did not pass. @throws StackError */
@@ -60,10 +63,12 @@ export async function runChaosCommand(args: readonly string[]): Promise<number> 
   const name = readStackName({ FEDSTATE_STACK: DEFAULT_STACK, ...process.env });
   const isNew = findStack(base, name) === undefined;
   const interrupt = new AbortController();
-  process.once('SIGINT', () => {
-    say('interrupted: cleaning up');
-    interrupt.abort(new StackError('interrupted', 1));
-  });
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(name, () => {
+      say('interrupted: cleaning up');
+      interrupt.abort(new StackError('interrupted', 1));
+    });
+  }
   say(`seed ${options.seed}`);
   try {
     const layout = await bringUp({ base, name, members: undefined, withRoles: true, tell: say });
@@ -82,6 +87,7 @@ function readOptions(args: readonly string[]): Options {
       lives: { type: 'string' },
       seed: { type: 'string' },
       together: { type: 'string' },
+      strokes: { type: 'string' },
       image: { type: 'string' },
       resume: { type: 'boolean' },
       page: { type: 'boolean' },
@@ -94,6 +100,7 @@ function readOptions(args: readonly string[]): Options {
     lives: readCount('--lives', values.lives),
     seed: readCount('--seed', values.seed) ?? chooseSeed(process.env),
     together: readCount('--together', values.together) ?? DEFAULT_TOGETHER,
+    strokes: readCount('--strokes', values.strokes) ?? 1,
     image: values.image ?? 'mongo:4.2',
     resume: values.resume === true,
     page: values.page === true,
@@ -134,8 +141,8 @@ type Steps = Readonly<Record<'create' | 'delete', readonly Boundary[]>>;
 async function listBoundaries(context: VolleyContext, image: string): Promise<Steps> {
   const plan = {
     name: 'dry-run',
-    create: undefined,
-    delete: undefined,
+    create: [],
+    delete: [],
     spec: { image, whenDeleted: 'Delete' },
   } as const;
   const { findings, passages } = await runVolley(context, undefined, [plan]);
@@ -143,7 +150,9 @@ async function listBoundaries(context: VolleyContext, image: string): Promise<St
   if (problems.length > 0)
     throw new StackError(`A life without any fault does not pass: ${problems.join('; ')}`);
   const [create, removal] = passages;
-  return { create: create?.seen() ?? [], delete: removal?.seen() ?? [] };
+  const boundariesOf = (passage: Passage | undefined): Boundary[] =>
+    [...(passage?.seen().values() ?? [])].map(({ boundary }) => boundary);
+  return { create: boundariesOf(create), delete: boundariesOf(removal) };
 }
 
 async function chooseFaults(context: VolleyContext, wanted: readonly string[] | undefined) {
@@ -175,7 +184,7 @@ async function runAll(
     appendRows(file, fresh);
     for (const row of fresh) {
       say(
-        `${row.outcome.padEnd(11)} ${row.fault.padEnd(12)} ${row.operation} ${row.step} ${row.seconds ?? '–'} s ${row.problems.join('; ')}`,
+        `${row.outcome.padEnd(11)} ${row.fault.padEnd(12)} ${row.operation} ${row.step}: on after ${row.resumed ?? '–'} s, at the end after ${row.seconds ?? '–'} s ${row.problems.join('; ')}`,
       );
     }
   };

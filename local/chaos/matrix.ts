@@ -3,11 +3,11 @@ import type { Fault } from './faults';
 import { createRandom, shuffle } from './random';
 import type { SubjectSpec } from './subject';
 
-/** One instance from creation to removal, and where its fault strikes in each. */
+/** One instance from creation to removal, and where its fault strikes in each, in the order of the boundaries. */
 export interface LifePlan {
   readonly name: string;
-  readonly create: Boundary | undefined;
-  readonly delete: Boundary | undefined;
+  readonly create: readonly Boundary[];
+  readonly delete: readonly Boundary[];
   readonly spec: SubjectSpec;
 }
 
@@ -25,30 +25,45 @@ export interface MatrixFacts {
   readonly image: string;
   /** Lives in one volley. */
   readonly together: number;
+  /** Strokes in each operation of one life. */
+  readonly strokes: number;
   /** At most so many lives; undefined: all. */
   readonly lives: number | undefined;
 }
 
 /**
- * Every fault at every boundary of creation and of removal, in as few lives as the longer of both has boundaries.
- * Neighbours in a volley are held at neighbouring boundaries, so that none is held for long; volleys come in the
- * seed's order, so that the first ones are spread over the whole.
+ * Every fault at every boundary of creation and of removal, in as few lives as the longer of both needs. Neighbours in a
+ * volley are held at neighbouring boundaries, so that none is held for long; volleys come in the seed's order, so that
+ * the first ones are spread over the whole.
  */
 export function planMatrix(facts: MatrixFacts): Volley[] {
   const random = createRandom(facts.seed);
-  const length = Math.max(facts.create.length, facts.delete.length);
+  const creations = dealBoundaries(facts.create, facts);
+  const removals = dealBoundaries(facts.delete, facts);
+  const length = Math.max(creations.length, removals.length);
   const volleys = facts.faults.flatMap((fault) => {
     const offset = Math.floor(random() * length);
     const keep = random() < 0.5;
     const lives = Array.from({ length }, (_, index): LifePlan => ({
       name: `${fault.name}-${index}`,
-      create: facts.create[index % facts.create.length],
-      delete: facts.delete[(index + offset) % facts.delete.length],
+      create: creations[index % creations.length] ?? [],
+      delete: removals[(index + offset) % removals.length] ?? [],
       spec: { image: facts.image, whenDeleted: (index % 2 === 0) === keep ? 'Retain' : 'Delete' },
     }));
     return chunk(lives, facts.together).map((some): Volley => ({ fault, lives: some }));
   });
   return limit(shuffle(volleys, random), facts.lives ?? Infinity);
+}
+
+/** What each life of an operation is struck at: a volley goes through its boundaries abreast. */
+function dealBoundaries(
+  boundaries: readonly Boundary[],
+  { strokes, together }: MatrixFacts,
+): readonly (readonly Boundary[])[] {
+  return chunk(boundaries, strokes * together).flatMap((some) => {
+    const abreast = Math.min(together, Math.ceil(some.length / strokes));
+    return Array.from({ length: abreast }, (_, place) => some.filter((_one, at) => at % abreast === place));
+  });
 }
 
 /** Boundaries whose name holds the text; all without one. */

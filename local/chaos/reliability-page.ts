@@ -13,6 +13,7 @@ const END = '<!-- /chaos create -->';
 export interface RunFacts {
   readonly seed: number;
   readonly together: number;
+  readonly strokes: number;
   /** Lives that were planned. */
   readonly planned: number;
   /** Lives that were lived. */
@@ -47,13 +48,13 @@ export function renderResult(rows: readonly Row[], facts: RunFacts): string {
   const engines = [...new Set(rows.map((row) => row.engine).filter((engine) => engine !== ''))];
   return [
     `Commit ${commits.join(', ')}; ${days.join(', ')}; ${cpus().length} cores; seed ${facts.seed}; engine ${engines.join(', ')}. ` +
-      `${facts.lived} of ${facts.planned} lives, ${facts.together} side by side: those of one row share their faults.`,
+      `${facts.lived} of ${facts.planned} lives, ${facts.together} side by side, each struck up to ${facts.strokes} times in each operation.`,
     '',
     ...renderSummary(rows),
     '',
-    ...renderOperation(rows, 'create', facts.steps.create, 'seconds from the fault to `Health`'),
+    ...renderOperation(rows, 'create', facts.steps.create),
     '',
-    ...renderOperation(rows, 'delete', facts.steps.delete, 'seconds from the fault until nothing was left'),
+    ...renderOperation(rows, 'delete', facts.steps.delete),
     ...renderRest(rows),
     ...renderProblems(rows),
   ].join('\n');
@@ -74,7 +75,7 @@ function renderSummary(rows: readonly Row[]): string[] {
     ];
   });
   return [
-    '| fault | what it is | passed | failed | not reached | creation, median / worst s | removal, median / worst s |',
+    '| fault | what it is | passed | failed | not reached | last fault to `Health`, median / worst s | last fault to nothing left, median / worst s |',
     '| --- | --- | --- | --- | --- | --- | --- |',
     ...lines,
   ];
@@ -92,7 +93,6 @@ function renderOperation(
   rows: readonly Row[],
   operation: 'create' | 'delete',
   steps: readonly string[],
-  meaning: string,
 ): string[] {
   const faults = FAULTS.filter(({ name }) => rows.some((row) => row.fault === name));
   const cellOf = (step: string, fault: string): string => {
@@ -100,10 +100,10 @@ function renderOperation(
     if (own.length === 0) return '·';
     const bad = own.find((row) => row.outcome !== 'passed');
     if (bad !== undefined) return `**${bad.outcome}**`;
-    return String(Math.round(Math.max(...own.map((row) => row.seconds ?? 0))));
+    return String(Math.round(Math.max(...own.map((row) => row.resumed ?? row.seconds ?? 0))));
   };
   return [
-    `${operation === 'create' ? 'Creation' : 'Removal'}: ${meaning}, the worst where a step was struck more than once; \`·\` was not run.`,
+    `${operation === 'create' ? 'Creation' : 'Removal'}: passed, and seconds from the fault until the operation came to its next boundary, or after the last to its end; the worst where a step was struck more than once; \`·\` was not run.`,
     '',
     `| step | ${faults.map(({ name }) => name).join(' | ')} |`,
     `| --- | ${faults.map(() => '---').join(' | ')} |`,

@@ -10,7 +10,9 @@ export const rowSchema = z.object({
   step: z.string(),
   outcome: z.enum(['passed', 'failed', 'not reached']),
   problems: z.array(z.string()),
-  /** From the fault to Health, or to nothing being left. */
+  /** From the fault until the operation came to its next boundary; absent: there was none. */
+  resumed: z.number().optional(),
+  /** From the last fault of the operation to Health, or to nothing being left. */
   seconds: z.number().optional(),
   engine: z.string(),
   life: z.string(),

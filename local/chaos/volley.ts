@@ -89,27 +89,39 @@ async function judgeAll(
   passages: readonly Passage[],
 ): Promise<Finding[]> {
   const struck = await strikeArrivals(context, fault, operation, lives, passages);
-  return Promise.all(
-    lives.map(async (life, index): Promise<Finding> => {
+  const findings = await Promise.all(
+    lives.map(async (life, index): Promise<Finding[]> => {
       const verdict = await judge(context, operation, life);
-      const target = passages[index]?.target;
-      const at = struck.get(index);
-      const isMissed = target !== undefined && at === undefined;
-      return {
+      const passage = passages[index];
+      const strokes = struck.get(index) ?? new Map<string, number>();
+      const last = Math.max(...strokes.values());
+      const shared = {
         fault: fault?.name ?? 'none',
         operation,
-        step: target === undefined ? 'none' : nameOf(target),
-        outcome: verdict.problems.length > 0 ? 'failed' : isMissed ? 'not reached' : 'passed',
         problems: [...verdict.problems],
-        ...(at === undefined || verdict.at === undefined
-          ? {}
-          : { seconds: Math.max(0, Math.round((verdict.at - at) / 100) / 10) }),
         engine: verdict.engine,
         life: life.plan.name,
       };
+      const targets = passage?.targets ?? [];
+      if (passage === undefined || targets.length === 0)
+        return [{ ...shared, step: 'none', outcome: verdict.problems.length > 0 ? 'failed' : 'passed' }];
+      return targets.map((target): Finding => {
+        const at = strokes.get(nameOf(target));
+        const next = [...passage.seen().values()].find((one) => at !== undefined && one.at > at);
+        return {
+          ...shared,
+          step: nameOf(target),
+          outcome: verdict.problems.length > 0 ? 'failed' : at === undefined ? 'not reached' : 'passed',
+          ...(at === undefined || next === undefined ? {} : { resumed: secondsBetween(at, next.at) }),
+          ...(at !== last || verdict.at === undefined ? {} : { seconds: secondsBetween(at, verdict.at) }),
+        };
+      });
     }),
   );
+  return findings.flat();
 }
+
+const secondsBetween = (from: number, to: number): number => Math.max(0, Math.round((to - from) / 100) / 10);
 
 function judge({ stack, signal }: VolleyContext, operation: ChaosOperation, life: Life): Promise<Verdict> {
   const { subject, uid, plan } = life;
@@ -119,9 +131,9 @@ function judge({ stack, signal }: VolleyContext, operation: ChaosOperation, life
 }
 
 /**
- * Strikes once all lives stand at their boundaries. One that is long in coming gets a stroke of its own, so that the
- * others are not held beyond what their activities may take.
- * @returns when each life was struck, by its index
+ * Strikes whenever all lives stand at a boundary. One that is long in coming is left behind, so that the others are not
+ * held beyond what their activities may take.
+ * @returns when each life was struck, by its index and the boundary's name
  */
 async function strikeArrivals(
   { stack, random, signal }: VolleyContext,
@@ -129,40 +141,44 @@ async function strikeArrivals(
   operation: ChaosOperation,
   lives: readonly Life[],
   passages: readonly Passage[],
-): Promise<ReadonlyMap<number, number>> {
-  const struck = new Map<number, number>();
-  const deadline = Date.now() + ARRIVAL_MS;
-  const missed = new Set<number>();
+): Promise<ReadonlyMap<number, ReadonlyMap<string, number>>> {
+  const struck = new Map(lives.map((_, index) => [index, new Map<string, number>()]));
+  const over = new Set<number>();
+  let deadline = Date.now() + ARRIVAL_MS;
   let nextLook = Date.now() + LOOK_MS;
-  for (;;) {
+  while (fault !== undefined && Date.now() < deadline) {
     signal.throwIfAborted();
-    const open = passages.flatMap((passage, index) =>
-      passage.target === undefined || struck.has(index) || missed.has(index) ? [] : [{ passage, index }],
+    const walking = passages.flatMap((passage, index) => {
+      const hold = passage.held();
+      const isDone = hold === undefined && (over.has(index) || passage.ahead().length === 0);
+      return isDone ? [] : [{ passage, index, hold }];
+    });
+    if (walking.length === 0) break;
+    const held = walking.flatMap(({ passage, index, hold }) =>
+      hold === undefined ? [] : [{ passage, index, hold }],
     );
-    if (fault === undefined || open.length === 0 || Date.now() > deadline) break;
-    const arrived = open.filter(({ passage }) => passage.hasArrived());
-    const first = Math.min(...arrived.map(({ passage }) => passage.arrivedAt() ?? Infinity));
-    if (arrived.length === open.length || Date.now() - first > HOLD_MS) {
+    const first = Math.min(...held.map(({ hold }) => hold.since));
+    if (held.length === walking.length || Date.now() - first > HOLD_MS) {
       await fault.strike(stack, random);
-      for (const { passage, index } of arrived) {
-        struck.set(index, Date.now());
+      for (const { passage, index, hold } of held) {
+        struck.get(index)?.set(nameOf(hold.boundary), Date.now());
         passage.release();
       }
+      deadline = Date.now() + ARRIVAL_MS;
       continue;
     }
     await sleep(50);
     if (Date.now() < nextLook) continue;
     nextLook = Date.now() + LOOK_MS;
-    for (const { passage, index } of open) {
+    for (const { passage, index, hold } of walking) {
       const life = lives[index];
-      if (life !== undefined && !passage.hasArrived() && (await isOver(stack, operation, life))) {
-        // Its last activities may be on their way.
-        await sleep(3_000);
-        if (!passage.hasArrived()) missed.add(index);
-      }
+      if (life === undefined || hold !== undefined || !(await isOver(stack, operation, life))) continue;
+      // Its last activities may be on their way.
+      await sleep(3_000);
+      if (passage.held() === undefined) over.add(index);
     }
   }
-  for (const passage of passages) passage.release();
+  for (const passage of passages) passage.open();
   return struck;
 }
 

@@ -72,7 +72,7 @@ suite(`kill -9 at the boundaries of activities (seed ${SEED})`, () => {
           delete: boundariesOf(DELETE),
           image: 'mongo:4.2',
         };
-        const [volley] = planMatrix({ ...facts, seed: SEED, together: LIVES, lives: LIVES });
+        const [volley] = planMatrix({ ...facts, seed: SEED, together: LIVES, strokes: 1, lives: LIVES });
         if (volley === undefined) throw new Error('no fault can be had here');
         return (await runVolley(context, volley.fault, volley.lives)).findings;
       },

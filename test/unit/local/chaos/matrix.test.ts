@@ -58,16 +58,16 @@ describe('boundaries', () => {
   });
 
   it('hold a passage once, at the first time of the one that is asked for', async () => {
-    const passage = createPassage('create', { activity: 'planReplicaSet', phase: 'before' });
+    const passage = createPassage('create', [{ activity: 'planReplicaSet', phase: 'before' }]);
     await passage.doorkeeper(report(CREATE, 'dispatchInstance'));
-    expect(passage.hasArrived()).toBe(false);
+    expect(passage.held()).toBeUndefined();
     let isThrough = false;
     const held = passage.doorkeeper(report(CREATE, 'planReplicaSet')).then(() => (isThrough = true));
     await passage.doorkeeper(report(CREATE, 'planReplicaSet'));
-    expect([passage.hasArrived(), isThrough]).toEqual([true, false]);
+    expect([passage.held()?.boundary.activity, isThrough]).toEqual(['planReplicaSet', false]);
     passage.release();
     await held;
-    expect(passage.seen().map(nameOf)).toEqual(['before dispatchInstance', 'before planReplicaSet']);
+    expect([...passage.seen().keys()]).toEqual(['before dispatchInstance', 'before planReplicaSet']);
   });
 });
 
@@ -82,12 +82,15 @@ describe('the matrix', () => {
     seed: 3,
     image: 'mongo:4.2',
     together: 3,
+    strokes: 1,
     lives: undefined,
   };
-  const pairs = (operation: 'create' | 'delete'): Set<string> =>
+  const pairs = (operation: 'create' | 'delete', some = facts): Set<string> =>
     new Set(
-      planMatrix(facts).flatMap((volley) =>
-        volley.lives.map((life) => `${volley.fault.name} ${life[operation]?.activity ?? ''}`),
+      planMatrix(some).flatMap((volley) =>
+        volley.lives.flatMap((life) =>
+          life[operation].map(({ activity }) => `${volley.fault.name} ${activity}`),
+        ),
       ),
     );
 
@@ -101,6 +104,19 @@ describe('the matrix', () => {
     expect(new Set(names).size).toBe(14);
     const kept = new Set(volleys.flatMap((volley) => volley.lives.map((life) => life.spec.whenDeleted)));
     expect([...kept].sort()).toEqual(['Delete', 'Retain']);
+  });
+
+  it('strikes one life more than once when told to, abreast with the others of its volley', () => {
+    const often = { ...facts, together: 2, strokes: 3 };
+    expect(pairs('create', often).size).toBe(14);
+    expect(pairs('delete', often).size).toBe(8);
+    const [first] = planMatrix({ ...often, faults: [fault('worker')] }).filter(
+      ({ lives }) => lives[0]?.create[0]?.activity === 'c0',
+    );
+    expect(first?.lives.map((life) => life.create.map(({ activity }) => activity))).toEqual([
+      ['c0', 'c2', 'c4'],
+      ['c1', 'c3', 'c5'],
+    ]);
   });
 
   it('is the same for the same seed, another for another, and can be cut short', () => {
@@ -119,9 +135,9 @@ describe('the matrix', () => {
     const lives = planMatrix({ ...facts, create: filterBoundaries(facts.create, 'c5'), delete: [] }).flatMap(
       (volley) => volley.lives,
     );
-    expect(lives.map((life) => [life.create?.activity, life.delete])).toEqual([
-      ['c5', undefined],
-      ['c5', undefined],
+    expect(lives.map((life) => [life.create.map(nameOf), life.delete])).toEqual([
+      [['before c5'], []],
+      [['before c5'], []],
     ]);
   });
 });

@@ -7,7 +7,7 @@ const row = (facts: Partial<Row>): Row => ({
   step: 'before placeInstance',
   outcome: 'passed',
   problems: [],
-  seconds: 31.4,
+  resumed: 31.4,
   engine: 'stand-in 4.2.24',
   life: 'worker-1',
   seed: 7,
@@ -19,6 +19,7 @@ const row = (facts: Partial<Row>): Row => ({
 const facts = {
   seed: 7,
   together: 4,
+  strokes: 1,
   planned: 3,
   lived: 2,
   steps: { create: ['before placeInstance', 'after placeInstance'], delete: ['before releaseInstance'] },
@@ -29,9 +30,9 @@ describe('the result table', () => {
     const text = renderResult(
       [
         row({}),
-        row({ seconds: 62.1 }),
-        row({ fault: 'karmada', step: 'after placeInstance', seconds: 20 }),
-        row({ operation: 'delete', step: 'before releaseInstance', seconds: 9 }),
+        row({ resumed: 62.1 }),
+        row({ fault: 'karmada', step: 'after placeInstance', resumed: 20 }),
+        row({ operation: 'delete', step: 'before releaseInstance', resumed: undefined, seconds: 9 }),
       ],
       facts,
     );
