@@ -31,7 +31,7 @@ export async function withHookedStack<T>(
       await hastenController(stack);
       await removeSubjects(stack, tell);
       await awaitSettled(stack, signal);
-      return await body({ stack, gate, random, signal });
+      return await body({ stack, gate, random, signal, tell });
     } finally {
       await gate.close();
       await restoreRoles(stack);

@@ -24,6 +24,7 @@ export interface VolleyContext {
   readonly gate: Gate;
   readonly random: Random;
   readonly signal: AbortSignal;
+  readonly tell: (line: string) => void;
 }
 
 /** What a row says beyond the volley. */
@@ -136,7 +137,7 @@ function judge({ stack, signal }: VolleyContext, operation: ChaosOperation, life
  * @returns when each life was struck, by its index and the boundary's name
  */
 async function strikeArrivals(
-  { stack, random, signal }: VolleyContext,
+  { stack, random, signal, tell }: VolleyContext,
   fault: Fault | undefined,
   operation: ChaosOperation,
   lives: readonly Life[],
@@ -160,6 +161,8 @@ async function strikeArrivals(
     const first = Math.min(...held.map(({ hold }) => hold.since));
     if (held.length === walking.length || Date.now() - first > HOLD_MS) {
       await fault.strike(stack, random);
+      const places = held.map(({ index, hold }) => `${lives[index]?.plan.name ?? ''} ${nameOf(hold.boundary)}`);
+      tell(`${fault.name} struck: ${places.join(', ')}`);
       for (const { passage, index, hold } of held) {
         struck.get(index)?.set(nameOf(hold.boundary), Date.now());
         passage.release();

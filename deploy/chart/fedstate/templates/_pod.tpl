@@ -81,7 +81,8 @@ spec:
             initialDelaySeconds: 3
             periodSeconds: 1
             timeoutSeconds: 5
-            failureThreshold: 60
+            # On a starved node a start takes minutes; killing it then would only make it start again.
+            failureThreshold: 300
           livenessProbe:
             httpGet:
               path: /healthz
