@@ -199,7 +199,7 @@ async function runAll(
       );
     }
   };
-  const planned = volleys.reduce((sum, volley) => sum + volley.lives.length, 0);
+  const planned = new Set([...lived, ...volleys.flatMap((volley) => volley.lives.map((life) => life.name))]).size;
   try {
     if (isWanted(options, DATABASE_FAULT.name) && !lived.has('forgotten-0'))
       keep(await loseTemporalDatabase(context, options.image, FORGOTTEN));
@@ -212,7 +212,7 @@ async function runAll(
   } finally {
     if (options.page) {
       const names = { create: steps.create.map(nameOf), delete: steps.delete.map(nameOf) };
-      const done = new Set(rows.filter((row) => row.operation === 'create').map((row) => row.life)).size;
+      const done = new Set(rows.map((row) => row.life)).size;
       say(await writeReliabilityPage(home, rows, { ...options, planned, lived: done, steps: names }));
     }
   }
