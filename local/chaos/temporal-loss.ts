@@ -46,7 +46,7 @@ export async function loseTemporalDatabase(
     }),
   );
   const created = await Promise.all(
-    lives.map(({ subject, uid }) => judgeCreation(stack, subject, uid, 300, signal)),
+    lives.map(({ subject, uid }) => judgeCreation(stack, subject, uid, 600, signal)),
   );
   const before = await Promise.all(lives.map(({ subject, uid }) => takeFingerprint(stack, subject, uid)));
   await stack.supervisor.stop('temporal');
@@ -84,7 +84,7 @@ export async function loseTemporalDatabase(
   );
   for (const { subject } of lives) await deleteSubject(stack, subject);
   const removed = await Promise.all(
-    lives.map(({ subject, uid }) => judgeRemoval(stack, subject, uid, spec, 240, signal)),
+    lives.map(({ subject, uid }) => judgeRemoval(stack, subject, uid, spec, 600, signal)),
   );
   for (const { subject, uid } of lives) await deleteClaims(stack, subject, uid);
   return findings.map((finding, index) => {

@@ -36,9 +36,9 @@ interface Life {
   readonly uid: string;
 }
 
-const CREATION_SECONDS = 300;
-const REMOVAL_SECONDS = 300;
-const ARRIVAL_MS = 240_000;
+const CREATION_SECONDS = 600;
+const REMOVAL_SECONDS = 600;
+const ARRIVAL_MS = 600_000;
 /** Less than the time that a small activity has. */
 const HOLD_MS = 25_000;
 /** Between two looks whether an operation has ended without coming to its boundary. */
