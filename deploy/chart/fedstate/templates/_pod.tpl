@@ -89,7 +89,8 @@ spec:
               port: health
             periodSeconds: 10
             timeoutSeconds: 5
-            failureThreshold: 6
+            # Three minutes: one that is only short of CPU must not lose what it has loaded.
+            failureThreshold: 18
           readinessProbe:
             httpGet:
               path: /readyz
