@@ -156,11 +156,12 @@ async function listBoundaries(context: VolleyContext, image: string): Promise<St
     delete: [],
     spec: { image, whenDeleted: 'Delete' },
   } as const;
-  const { findings, passages } = await runVolley(context, undefined, [plan]);
-  const problems = findings.flatMap((finding) => finding.problems);
+  const problems: string[] = [];
+  const [create, removal] = await runVolley(context, undefined, [plan], (findings) =>
+    problems.push(...findings.flatMap((finding) => finding.problems)),
+  );
   if (problems.length > 0)
     throw new StackError(`A life without any fault does not pass: ${problems.join('; ')}`);
-  const [create, removal] = passages;
   const boundariesOf = (passage: Passage | undefined): Boundary[] =>
     [...(passage?.seen().values() ?? [])].map(({ boundary }) => boundary);
   return { create: boundariesOf(create), delete: boundariesOf(removal) };
@@ -186,7 +187,8 @@ async function runAll(
   const home = packageFolder();
   const file = join(home, 'dist', 'chaos', `rows-${options.seed}.jsonl`);
   const earlier = options.resume ? readRows(file) : [];
-  const lived = new Set(earlier.map((row) => row.life));
+  // One that was created and not removed was interrupted: it is lived again.
+  const lived = new Set(earlier.filter((row) => row.operation !== 'create').map((row) => row.life));
   const rows = [...earlier];
   const keep = (findings: readonly Finding[]): void => {
     const at = new Date().toISOString();
@@ -207,7 +209,7 @@ async function runAll(
       const open = lives.filter((life) => !lived.has(life.name));
       if (open.length === 0) continue;
       await calmDown(context);
-      keep((await runVolley(context, fault, open)).findings);
+      await runVolley(context, fault, open, keep);
     }
   } finally {
     if (options.page) {

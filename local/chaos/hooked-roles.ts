@@ -29,7 +29,9 @@ export async function hastenController(stack: ChaosStack): Promise<void> {
 export async function restoreRoles(stack: ChaosStack): Promise<void> {
   for (const role of ['worker', 'controller'] as const) {
     const spec = await needSpec(stack, role);
-    const { [SOCKET_VARIABLE]: _socket, RESYNC_SECONDS: _resync, ...env } = spec.env;
+    const env = Object.fromEntries(
+      Object.entries(spec.env).filter(([name]) => name !== SOCKET_VARIABLE && name !== 'RESYNC_SECONDS'),
+    );
     const program = join(packageFolder(), 'dist', 'src', 'main.js');
     await stack.supervisor.ensure({
       ...spec,

@@ -44,12 +44,17 @@ const HOLD_MS = 25_000;
 /** Between two looks whether an operation has ended without coming to its boundary. */
 const LOOK_MS = 3_000;
 
-/** Lives of one fault, or of none: created, struck, judged, removed, struck again, judged again. */
+/**
+ * Lives of one fault, or of none: created, struck, judged, removed, struck again, judged again. What was found is told
+ * after each operation, so that an interruption does not lose it.
+ * @returns the ways of all creations, then those of all removals
+ */
 export async function runVolley(
   context: VolleyContext,
   fault: Fault | undefined,
   plans: readonly LifePlan[],
-): Promise<{ readonly findings: readonly Finding[]; readonly passages: readonly Passage[] }> {
+  keep: (findings: readonly Finding[]) => void,
+): Promise<readonly Passage[]> {
   const { stack, gate, signal } = context;
   const creations = plans.map((plan) => createPassage('create', plan.create));
   const lives = await Promise.all(
@@ -60,7 +65,7 @@ export async function runVolley(
       return { plan, subject, uid };
     }),
   );
-  const created = await judgeAll(context, fault, 'create', lives, creations);
+  keep(await judgeAll(context, fault, 'create', lives, creations));
   const removals = plans.map((plan) => createPassage('delete', plan.delete));
   await Promise.all(
     lives.map(async ({ subject }, index) => {
@@ -70,12 +75,12 @@ export async function runVolley(
       }));
     }),
   );
-  const removed = await judgeAll(context, fault, 'delete', lives, removals);
+  keep(await judgeAll(context, fault, 'delete', lives, removals));
   for (const { plan, subject, uid } of lives) {
     gate.forget(subject);
     if (plan.spec.whenDeleted === 'Retain') await deleteClaims(stack, subject, uid);
   }
-  return { findings: [...created, ...removed], passages: [...creations, ...removals] };
+  return [...creations, ...removals];
 }
 
 function doorkeeperOf(passages: readonly Passage[], index: number): Passage['doorkeeper'] {

@@ -3,7 +3,7 @@ import { listFaults } from '../../local/chaos/faults';
 import { planMatrix } from '../../local/chaos/matrix';
 import { chooseSeed, createRandom } from '../../local/chaos/random';
 import { withHookedStack } from '../../local/chaos/session';
-import { runVolley } from '../../local/chaos/volley';
+import { runVolley, type Finding } from '../../local/chaos/volley';
 import { closeEnvironment, missingEnvironment, readEnvironment } from '../support/environment';
 
 const missing = missingEnvironment() ?? findMissingStack();
@@ -74,7 +74,7 @@ suite(`kill -9 at the boundaries of activities (seed ${SEED})`, () => {
         };
         const [volley] = planMatrix({ ...facts, seed: SEED, together: LIVES, strokes: 1, lives: LIVES });
         if (volley === undefined) throw new Error('no fault can be had here');
-        return (await runVolley(context, volley.fault, volley.lives)).findings;
+        await runVolley(context, volley.fault, volley.lives, (some) => findings.push(...some));
       },
     );
     expect(findings).toHaveLength(2 * LIVES);
