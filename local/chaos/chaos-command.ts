@@ -201,7 +201,8 @@ async function runAll(
       );
     }
   };
-  const planned = new Set([...lived, ...volleys.flatMap((volley) => volley.lives.map((life) => life.name))]).size;
+  const planned = new Set([...lived, ...volleys.flatMap((volley) => volley.lives.map((life) => life.name))])
+    .size;
   try {
     if (isWanted(options, DATABASE_FAULT.name) && !lived.has('forgotten-0'))
       keep(await loseTemporalDatabase(context, options.image, FORGOTTEN));

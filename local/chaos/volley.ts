@@ -166,7 +166,9 @@ async function strikeArrivals(
     const first = Math.min(...held.map(({ hold }) => hold.since));
     if (held.length === walking.length || Date.now() - first > HOLD_MS) {
       await fault.strike(stack, random);
-      const places = held.map(({ index, hold }) => `${lives[index]?.plan.name ?? ''} ${nameOf(hold.boundary)}`);
+      const places = held.map(
+        ({ index, hold }) => `${lives[index]?.plan.name ?? ''} ${nameOf(hold.boundary)}`,
+      );
       tell(`${fault.name} struck: ${places.join(', ')}`);
       for (const { passage, index, hold } of held) {
         struck.get(index)?.set(nameOf(hold.boundary), Date.now());
