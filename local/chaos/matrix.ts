@@ -61,7 +61,7 @@ function dealBoundaries(
   { strokes, together }: MatrixFacts,
 ): readonly (readonly Boundary[])[] {
   return chunk(boundaries, strokes * together).flatMap((some) => {
-    const abreast = Math.min(together, Math.ceil(some.length / strokes));
+    const abreast = Math.min(together, some.length);
     return Array.from({ length: abreast }, (_, place) => some.filter((_one, at) => at % abreast === place));
   });
 }
