@@ -63,7 +63,7 @@ suite(`kill -9 at the boundaries of activities (seed ${SEED})`, () => {
     const random = createRandom(SEED);
     const { signal } = new AbortController();
     const findings = await withHookedStack(
-      { layout, random, signal, tell: console.warn },
+      { layout, random, signal, tell: () => undefined },
       async (context) => {
         const faults = (await listFaults(context.stack)).filter(({ name }) => NOBODY_ELSE_ASKS.has(name));
         const facts = {
