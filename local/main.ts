@@ -1,3 +1,4 @@
+import { runChaosCommand } from './chaos/chaos-command';
 import { runDemoCommand } from './demo/demo-command';
 import { runLocalCommand } from './stack/local-command';
 import { runSoakCommand } from './suite/soak-command';
@@ -20,9 +21,12 @@ async function main(): Promise<void> {
     case 'soak':
       process.exitCode = await runSoakCommand(rest);
       break;
+    case 'chaos':
+      process.exitCode = await runChaosCommand(rest);
+      break;
     default:
       throw new StackError(
-        `Unknown part "${area ?? ''}": use npm run local, npm run demo, npm run soak or npm test.`,
+        `Unknown part "${area ?? ''}": use npm run local, demo, chaos, soak or npm test.`,
         2,
       );
   }
