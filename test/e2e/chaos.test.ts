@@ -62,21 +62,21 @@ suite(`kill -9 at the boundaries of activities (seed ${SEED})`, () => {
     if (layout === undefined) throw new Error('the stack is gone');
     const random = createRandom(SEED);
     const { signal } = new AbortController();
-    const findings = await withHookedStack(
-      { layout, random, signal, tell: () => undefined },
-      async (context) => {
-        const faults = (await listFaults(context.stack)).filter(({ name }) => NOBODY_ELSE_ASKS.has(name));
-        const facts = {
-          faults,
-          create: boundariesOf(CREATE),
-          delete: boundariesOf(DELETE),
-          image: 'mongo:4.2',
-        };
-        const [volley] = planMatrix({ ...facts, seed: SEED, together: LIVES, strokes: 1, lives: LIVES });
-        if (volley === undefined) throw new Error('no fault can be had here');
-        await runVolley(context, volley.fault, volley.lives, (some) => findings.push(...some));
-      },
-    );
+    const findings: Finding[] = [];
+    await withHookedStack({ layout, random, signal, tell: () => undefined }, async (context) => {
+      const faults = (await listFaults(context.stack)).filter(({ name }) => NOBODY_ELSE_ASKS.has(name));
+      const facts = {
+        faults,
+        create: boundariesOf(CREATE),
+        delete: boundariesOf(DELETE),
+        image: 'mongo:4.2',
+      };
+      const [volley] = planMatrix({ ...facts, seed: SEED, together: LIVES, strokes: 1, lives: LIVES });
+      if (volley === undefined) throw new Error('no fault can be had here');
+      await runVolley(context, volley.fault, volley.lives, (some) => {
+        findings.push(...some);
+      });
+    });
     expect(findings).toHaveLength(2 * LIVES);
     expect(findings.filter((finding) => finding.outcome !== 'passed')).toEqual([]);
   }, 600_000);
