@@ -1,4 +1,4 @@
-// Entry of `npm run local`, `npm run demo` and `npm test`: plain Node, because nothing may be installed or built yet.
+// Entry of `npm run local`, `demo`, `chaos`, `soak` and `npm test`: plain Node, because nothing may be installed or built yet.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -144,6 +144,8 @@ withLock(at('node_modules', '.fedstate-bootstrap'), () => {
   install();
   build();
 });
+// Ctrl-C goes to the whole group: the program below cleans up, and must not do so behind a prompt that is back already.
+process.on('SIGINT', () => undefined);
 const { status, signal } = spawnSync(
   process.execPath,
   [at('dist', 'local', 'main.js'), ...process.argv.slice(2)],

@@ -1,5 +1,7 @@
+import { runChaosCommand } from './chaos/chaos-command';
 import { runDemoCommand } from './demo/demo-command';
 import { runLocalCommand } from './stack/local-command';
+import { runSoakCommand } from './suite/soak-command';
 import { runTestCommand } from './suite/test-command';
 import { StackError } from './stack/stack-error';
 
@@ -16,8 +18,17 @@ async function main(): Promise<void> {
     case 'test':
       process.exitCode = await runTestCommand(rest);
       break;
+    case 'soak':
+      process.exitCode = await runSoakCommand(rest);
+      break;
+    case 'chaos':
+      process.exitCode = await runChaosCommand(rest);
+      break;
     default:
-      throw new StackError(`Unknown part "${area ?? ''}": use npm run local, npm run demo or npm test.`, 2);
+      throw new StackError(
+        `Unknown part "${area ?? ''}": use npm run local, demo, chaos, soak or npm test.`,
+        2,
+      );
   }
 }
 

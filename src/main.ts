@@ -1,12 +1,5 @@
-import { KubeConfig } from '@kubernetes/client-node';
-import pino from 'pino';
-import { collectDefaultMetrics, Registry } from 'prom-client';
-import { readConfig } from './config';
-import { FedStateError, messageOf } from './domain/errors';
-import { serveHealth, serveMetrics } from './metrics';
-import type { Role, Surroundings } from './roles/role';
-
-type StartRole = (surroundings: Surroundings) => Promise<Role>;
+import { FedStateError } from './domain/errors';
+import { dieOf, runRoleProcess, type StartRole } from './roles/role-process';
 
 // Loaded when asked for: a member manager needs nothing of Temporal's, and its image has none of it.
 const ROLES: ReadonlyMap<string, () => Promise<StartRole>> = new Map([
@@ -14,48 +7,17 @@ const ROLES: ReadonlyMap<string, () => Promise<StartRole>> = new Map([
   ['worker', async () => (await import('./roles/worker.js')).runWorker],
   ['member', async () => (await import('./roles/member.js')).runMember],
 ]);
-const STOP_DEADLINE_MS = 30_000;
 
 async function main(): Promise<void> {
-  const logger = pino({ level: process.env['LOG_LEVEL'] ?? 'info' });
-  const name = process.argv[2];
-  const load = name === undefined ? undefined : ROLES.get(name);
+  const name = process.argv[2] ?? '';
+  const load = ROLES.get(name);
   if (load === undefined) {
     throw new FedStateError(
       'InvalidSpec',
       `Usage: main.js ROLE, where ROLE is one of ${[...ROLES.keys()].join(', ')}.`,
     );
   }
-  const config = readConfig(process.env);
-  const kubeConfig = new KubeConfig();
-  if (config.KUBECONFIG === undefined) kubeConfig.loadFromCluster();
-  else kubeConfig.loadFromFile(config.KUBECONFIG);
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
-
-  const start = await load();
-  const role = await start({ config, kubeConfig, registry, logger: logger.child({ role: name }) });
-  const listeners = await Promise.all([
-    serveHealth(config.HEALTH_ADDRESS, () => role.ready()),
-    serveMetrics(config.METRICS_ADDRESS, registry),
-  ]);
-  const asked = new Promise<string>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
-  });
-  logger.info({ role: name }, 'started');
-  const why = await Promise.race([asked, role.ended.then(() => 'ended')]);
-  logger.info({ role: name, why }, 'stopping');
-  setTimeout(() => {
-    logger.error('did not stop in time');
-    process.exit(1);
-  }, STOP_DEADLINE_MS).unref();
-  await role.stop();
-  await Promise.all(listeners.map((listener) => listener.stop()));
-  // Native threads of the Temporal runtime would keep the process.
-  process.exit(0);
+  await runRoleProcess(name, load);
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`${JSON.stringify({ level: 'fatal', msg: messageOf(error) })}\n`);
-  process.exit(1);
-});
+main().catch(dieOf);

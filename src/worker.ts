@@ -1,4 +1,9 @@
-import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
+import {
+  Worker,
+  type ActivityInterceptorsFactory,
+  type NativeConnection,
+  type WorkerOptions,
+} from '@temporalio/worker';
 import type { ActivityContext } from './activities/context';
 import { createErrorInterceptor } from './activities/error-interceptor';
 import { createActivities } from './activities/registry';
@@ -12,6 +17,8 @@ export interface WorkerFacts {
   readonly workflowBundle?: string | undefined;
   readonly maxCachedWorkflows?: number | undefined;
   readonly maxHealthWatches: number;
+  /** Around every activity and its error, the first outermost. */
+  readonly activityInterceptors?: readonly ActivityInterceptorsFactory[] | undefined;
 }
 
 export interface RunningWorkers {
@@ -26,7 +33,9 @@ export async function startWorkers(facts: WorkerFacts): Promise<RunningWorkers> 
     connection: facts.connection,
     namespace: facts.namespace,
     activities: createActivities(facts.context),
-    interceptors: { activity: [() => ({ inbound: createErrorInterceptor() })] },
+    interceptors: {
+      activity: [...(facts.activityInterceptors ?? []), () => ({ inbound: createErrorInterceptor() })],
+    },
     shutdownGraceTime: '20 seconds',
   } satisfies Partial<WorkerOptions>;
   const work = await Worker.create({

@@ -29,7 +29,10 @@ const POLICY = {
 };
 
 /** Writes the policy, and gives the flags of kube-apiserver that make it keep an audit log. */
-export function auditFlags(layout: Pick<StackLayout, 'auditFolder'>, cluster: ClusterLayout): string[] {
+export function auditFlags(
+  layout: Pick<StackLayout, 'auditFolder'>,
+  cluster: Pick<ClusterLayout, 'name'>,
+): string[] {
   const policy = join(layout.auditFolder, 'policy.yaml');
   mkdirSync(layout.auditFolder, { recursive: true });
   writeFileAtomically(policy, stringify(POLICY));

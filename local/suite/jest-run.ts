@@ -25,12 +25,16 @@ export const addTallies = (a: Tally, b: Tally): Tally => ({
   skipped: a.skipped + b.skipped,
 });
 
-/** Runs Jest for some projects with its output shown; a suite that could not even start counts as a failure. */
+/**
+ * Runs Jest for some projects, or for the files below `paths` in them, with its output shown; a suite that could not even
+ * start counts as a failure.
+ */
 export async function runJest(
   home: string,
   projects: readonly string[],
   env: Readonly<Record<string, string>>,
   how: 'side by side' | 'one by one' = 'side by side',
+  paths: readonly string[] = [],
 ): Promise<Tally> {
   const folder = mkdtempSync(join(tmpdir(), 'fedstate-jest-'));
   const report = join(folder, 'report.json');
@@ -45,6 +49,7 @@ export async function runJest(
         `--outputFile=${report}`,
         '--passWithNoTests=false',
         ...(how === 'one by one' ? ['--runInBand'] : []),
+        ...paths,
       ],
       home,
       env,

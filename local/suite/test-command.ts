@@ -1,7 +1,5 @@
-import { delimiter, dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { IMAGES_REPLACE } from '../install/fedstate';
-import { obtainPrograms } from '../programs/obtain';
 import { temporalServerPath } from '../programs/temporal';
 import { attachStack } from '../stack/attach';
 import { ATTACH_FLAGS, readAttachFlags, type Outside } from '../stack/attach-flags';
@@ -10,6 +8,7 @@ import { packageFolder } from '../stack/package-folder';
 import { StackError } from '../stack/stack-error';
 import { readBaseFolder } from '../stack/stack-registry';
 import { bringUp } from '../stack/up';
+import { offerPrograms } from './programs';
 import { environmentFile, runSuite, type Stage } from './suite';
 
 /** A stack of the suite's own, beside the demo's. */
@@ -32,11 +31,7 @@ export async function runTestCommand(args: readonly string[]): Promise<number> {
     process.stdout.write(`${line}\n`);
   };
   const home = packageFolder();
-  const programs = await obtainPrograms({ packageFolder: home, tell: say });
-  // Suites look these up by environment, as a person's machine might have them elsewhere.
-  process.env['FEDSTATE_BIN'] = [...new Set(Object.values(programs).map((path) => dirname(path)))].join(
-    delimiter,
-  );
+  await offerPrograms(home, say);
   process.env['FEDSTATE_TEMPORAL'] = await temporalServerPath();
   const stage = (): Promise<Stage> => (outside === undefined ? openStage(say) : openOutside(outside, say));
   return runSuite({ home, openStage: stage, say, only });

@@ -26,10 +26,15 @@ export interface Layout {
   /** The one member that may be initiated. */
   readonly seed: { readonly cluster: string; readonly ordinal: number };
   readonly survivesAnyCluster: boolean;
-  /** Clusters of the shares that Karmada does not know, or not with an address: a sentence for each. */
-  readonly strayed: readonly string[];
+  /** Clusters of the shares that Karmada does not know, or not with an address. */
+  readonly strayed: readonly Strayed[];
   /** Keys of labels that some Cluster object carries: what speaks of them is not for nodes. */
   readonly clusterLabels: ReadonlySet<string>;
+}
+
+export interface Strayed {
+  readonly cluster: string;
+  readonly message: string;
 }
 
 export interface LayoutShare {
@@ -159,18 +164,15 @@ function readLastVips(cr: MultiCloudMongoDB): Map<string, string> {
   return vips;
 }
 
-function describeStrayed(clusters: ReadonlyMap<string, Cluster>, { cluster, vip }: LayoutShare): string[] {
+function describeStrayed(clusters: ReadonlyMap<string, Cluster>, { cluster, vip }: LayoutShare): Strayed[] {
   const there = clusters.get(cluster);
   if (there === undefined) {
-    return [
-      `cluster ${cluster} is not registered with Karmada: its members run on with their data, and nothing is changed or removed there until it is registered again under this name with its label vip=${vip}`,
-    ];
+    const message = `cluster ${cluster} is not registered with Karmada: its members run on with their data, and nothing is changed or removed there until it is registered again under this name with its label vip=${vip}`;
+    return [{ cluster, message }];
   }
-  return vipOf(there) === undefined
-    ? [
-        `cluster ${cluster} has lost its label vip: set it to ${vip}, the address that its members are known by`,
-      ]
-    : [];
+  if (vipOf(there) !== undefined) return [];
+  const message = `cluster ${cluster} has lost its label vip: set it to ${vip}, the address that its members are known by`;
+  return [{ cluster, message }];
 }
 
 /** What the placement and the spec together make impossible: nothing is to be made before it is cured. */

@@ -80,7 +80,9 @@ export async function judgeInstance(
     cr,
     desired.map((member) => member.host),
   );
-  return judgeHealth({ desired, observation, survivesAnyCluster: layout.value.survivesAnyCluster });
+  const { survivesAnyCluster, strayed } = layout.value;
+  const placeless = new Set(strayed.map(({ cluster }) => cluster));
+  return judgeHealth({ desired, observation, survivesAnyCluster, placeless });
 }
 
 interface StatusNews {
@@ -119,7 +121,7 @@ async function writeStatus(
     connectionString: health?.config === undefined ? undefined : publicConnectionString(health),
     warnings: specWarnings(cr),
     image: image.outcome === 'resolved' ? image.image : undefined,
-    strayed: layout.done && isCreated(cr) ? layout.value.strayed : [],
+    strayed: layout.done && isCreated(cr) ? layout.value.strayed.map(({ message }) => message) : [],
     deviations,
   });
   await writeTemplateStatus(context, cr, composeTemplateStatus(reportsOf(binding), health));

@@ -42,6 +42,8 @@ export interface HealthFacts {
   readonly observation: ReplicaSetObservation;
   /** Whether the placement promised to survive the loss of any one cluster (S8). */
   readonly survivesAnyCluster: boolean;
+  /** Clusters of which region and zone are not known at present: tags are not compared there. */
+  readonly placeless?: ReadonlySet<string> | undefined;
 }
 
 const SERVING: readonly MemberStateName[] = ['PRIMARY', 'SECONDARY', 'ARBITER'];
@@ -86,7 +88,7 @@ export function judgeHealth(facts: HealthFacts): HealthVerdict {
     ...members
       .filter((member) => !SERVING.some((state) => state === member.role))
       .map((member) => `${member.host} is ${member.role}`),
-    ...differences(facts.desired, config),
+    ...differences(facts, config),
     ...(facts.survivesAnyCluster && primary !== undefined && fatalClusters.length > 0
       ? [`the loss of ${fatalClusters.join(' or ')} would stop writes`]
       : []),
@@ -160,7 +162,7 @@ function describeMember(
   return { ...base, role, lagSeconds: lag };
 }
 
-function differences(desired: readonly DesiredMember[], config: ReplicaSetConfig | undefined): string[] {
+function differences({ desired, placeless }: HealthFacts, config: ReplicaSetConfig | undefined): string[] {
   if (config === undefined) return ['the replica set is not initiated'];
   const wanted = new Set(desired.map((member) => member.host));
   const surplus = config.members.filter((member) => !wanted.has(member.host));
@@ -169,7 +171,10 @@ function differences(desired: readonly DesiredMember[], config: ReplicaSetConfig
       const present = config.members.find((entry) => entry.host === member.host);
       return present === undefined
         ? [`${member.host} is not in the configuration`]
-        : fieldDifferences(member, present);
+        : [
+            ...fieldDifferences(member, present),
+            ...(placeless?.has(member.cluster) === true ? [] : tagDifference(member, present)),
+          ];
     }),
     ...surplus.map((member) => `${member.host} is in the configuration but not wanted`),
   ];
@@ -183,8 +188,12 @@ function fieldDifferences(desired: DesiredMember, present: MemberConfig): string
     ...wrong('priority', desired.priority, present.priority),
     ...wrong('hidden', desired.hidden, present.hidden),
     ...wrong('secondaryDelaySecs', desired.secondaryDelaySecs, present.secondaryDelaySecs),
-    ...(present.arbiterOnly ? [] : wrong('tags', tell(desired.tags), tell(present.tags))),
   ];
+}
+
+function tagDifference(desired: DesiredMember, present: MemberConfig): string[] {
+  const [want, have] = [tell(desired.tags), tell(present.tags)];
+  return present.arbiterOnly || want === have ? [] : [`${desired.host} has tags ${have}, wanted ${want}`];
 }
 
 const tell = (tags: Readonly<Record<string, string>>): string =>

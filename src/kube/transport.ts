@@ -82,6 +82,8 @@ export function createTransport(kubeConfig: KubeConfig, options: TransportOption
       // A peer that vanished is noticed by the kernel (about 25 s), also while we wait for the next event of a watch.
       request.on('socket', (socket) => socket.setKeepAlive(true, KEEP_ALIVE_MS));
       const timer = setTimeout(() => {
+        // What made one connection dead has mostly met the others too: each would cost a timeout of its own.
+        dropIdle(requestOptions.agent);
         request.destroy(new Error(`no answer within ${options.timeoutMs ?? REQUEST_TIMEOUT_MS} ms`));
       }, options.timeoutMs ?? REQUEST_TIMEOUT_MS);
       request.on('response', (response) => {
@@ -177,6 +179,12 @@ function headersOf(options: https.RequestOptions): http.OutgoingHttpHeaders {
   return options.headers === undefined || Array.isArray(options.headers)
     ? {}
     : Object.fromEntries(Object.entries(options.headers));
+}
+
+function dropIdle(agent: http.RequestOptions['agent']): void {
+  if (!(agent instanceof http.Agent)) return;
+  for (const sockets of Object.values(agent.freeSockets))
+    for (const socket of sockets ?? []) socket.destroy();
 }
 
 const isReset = (error: Error): boolean => 'code' in error && error.code === 'ECONNRESET';

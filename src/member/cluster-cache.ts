@@ -47,16 +47,24 @@ export interface CacheOptions {
   /** The instance that something changed for. */
   readonly onChange: (instance: ObjectKey) => void;
   readonly onNews: (kind: Kind, news: WatchNews, detail: string) => void;
+  /** Seconds after which the API server ends a watch. */
+  readonly watchSeconds?: number;
+  readonly stallMs?: number;
 }
 
 /** Watches MongoDBs and every object that carries our label, and tells which instance each change concerns. */
 export function watchCluster(kube: Kube, options: CacheOptions): ClusterCache {
   const selector = `${LABELS.managedBy}=${MANAGED_BY}`;
+  const bounds = {
+    ...(options.watchSeconds === undefined ? {} : { timeoutSeconds: options.watchSeconds }),
+    ...(options.stallMs === undefined ? {} : { stallMs: options.stallMs }),
+  };
 
   function watchOurs<T extends WatchedObject>(kind: Kind, schema: z.ZodType<T>): Watch<T> {
     // A removed object is no longer in the cache when its key arrives: whose it was is remembered.
     const owners = new Map<ObjectKey, ObjectKey>();
     const watch: Watch<T> = watchObjects(kube, kind, schema, {
+      ...bounds,
       labelSelector: selector,
       onNews: (news, detail) => options.onNews(kind, news, detail),
       onChange: (key) => {
@@ -73,6 +81,7 @@ export function watchCluster(kube: Kube, options: CacheOptions): ClusterCache {
   }
 
   const mongoDBs = watchObjects(kube, KINDS.mongoDB, mongoDBSchema, {
+    ...bounds,
     onChange: options.onChange,
     onNews: (news, detail) => options.onNews(KINDS.mongoDB, news, detail),
   });

@@ -1,6 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { NativeConnection, Runtime } from '@temporalio/worker';
+import { NativeConnection, Runtime, type ActivityInterceptorsFactory } from '@temporalio/worker';
 import { parseImageReplacements } from '../domain/image';
 import { createMemberAccess } from '../karmada/member-access';
 import { createKube } from '../kube/client';
@@ -8,8 +8,11 @@ import { createEventRecorder } from '../kube/event';
 import { startWorkers } from '../worker';
 import { userAgentOf, type Role, type Surroundings } from './role';
 
-/** Runs workflows and activities. */
-export async function runWorker({ config, kubeConfig, logger }: Surroundings): Promise<Role> {
+/** Runs workflows and activities; others' interceptors come around the activities. */
+export async function runWorker(
+  { config, kubeConfig, logger }: Surroundings,
+  activityInterceptors: readonly ActivityInterceptorsFactory[] = [],
+): Promise<Role> {
   // The process stops roles itself, in order: the runtime must not take SIGTERM for its own.
   Runtime.install({
     shutdownSignals: [],
@@ -34,6 +37,7 @@ export async function runWorker({ config, kubeConfig, logger }: Surroundings): P
     workflowBundle: config.WORKFLOW_BUNDLE,
     maxCachedWorkflows: config.MAX_CACHED_WORKFLOWS,
     maxHealthWatches: config.MAX_HEALTH_WATCHES,
+    activityInterceptors,
     context: {
       karmada,
       members: createMemberAccess(karmada, kubeConfig, config.FEDSTATE_NAMESPACE, userAgent),

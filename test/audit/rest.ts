@@ -16,6 +16,8 @@ const isChange = (request: AccessRequest): boolean => isWrite(request) && !isLea
 export interface Rest {
   readonly seconds: number;
   readonly writes: readonly AccessRequest[];
+  /** Signs of life that members' managers give. */
+  readonly renewals: readonly AccessRequest[];
   readonly reads: readonly AccessRequest[];
 }
 
@@ -35,10 +37,16 @@ export async function awaitSettled(environment: Environment): Promise<void> {
 export async function listenAtRest(environment: Environment): Promise<Rest> {
   const since = Date.now();
   await sleep(REST_SECONDS * 1000);
-  const asked = readAuditLogs(environment, since).filter(isOurs);
+  return judgeRest(readAuditLogs(environment, since), (Date.now() - since) / 1000);
+}
+
+/** Pure: what of these requests was ours, by what it does. */
+export function judgeRest(requests: readonly AccessRequest[], seconds: number): Rest {
+  const asked = requests.filter(isOurs);
   return {
-    seconds: (Date.now() - since) / 1000,
+    seconds,
     writes: asked.filter(isChange),
+    renewals: asked.filter(isLeaseRenewal),
     reads: asked.filter((request) => !isWrite(request)),
   };
 }

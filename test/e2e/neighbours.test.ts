@@ -213,8 +213,8 @@ suite('neighbours', () => {
       );
     }
     for (const [name, what] of [
-      ['elder', 'MongoDB neighbours/elder in Karmada'],
-      ['guest', `Service neighbours/guest-mongodb-0 in cluster ${cluster}`],
+      ['elder', `MongoDB ${NAMESPACE}/elder in Karmada`],
+      ['guest', `Service ${NAMESPACE}/guest-mongodb-0 in cluster ${cluster}`],
     ] as const) {
       const cr = await until(`${name} in conflict`, 240, async () => {
         const now = await readInstance(karmada, NAMESPACE, name);

@@ -83,7 +83,7 @@ suite('removal', () => {
         storage: { storageSize: '256Mi', whenDeleted: 'Retain' },
       });
     await Promise.all(['whole', 'kept', 'forced'].map((name) => awaitHealth(karmada, NAMESPACE, name)));
-  }, 300_000);
+  }, 600_000);
 
   afterAll(() => closeEnvironment(environment));
 
@@ -112,7 +112,7 @@ suite('removal', () => {
     expect(flat(await claims('kept'))).toHaveLength(2);
     await Promise.all(['whole', 'kept'].map((name) => removeInstance(karmada, NAMESPACE, name)));
     expect(await claims('kept')).toEqual(keptClaims);
-  }, 300_000);
+  }, 600_000);
 
   it('by force leaves members and data alone, and the guide says how to clear them', async () => {
     const { karmada } = environment;
@@ -152,7 +152,7 @@ suite('removal', () => {
       return left.length === 0 ? { answer: true } : { reason: stringify(left) };
     });
     expect(flat(await claims('forced'))).toHaveLength(1);
-  }, 300_000);
+  }, 600_000);
 
   /** Carries out the guide's own lines; where it says to wait, waits for what it names. */
   async function followGuide(uid: string): Promise<void> {

@@ -29,7 +29,9 @@ export function judgeAccess(
   const grants = [...rights.karmada.grants, ...rights.member.grants];
   const used = new Set<Grant>();
   const beyond = new Set<AccessRequest>();
-  const asked = ours.filter((request) => !isRefused(request));
+  const isStranger = ({ plane, user, agent }: AccessRequest): boolean =>
+    !rights[plane].accounts.includes(user) || user !== `system:serviceaccount:${namespace}:${agent}`;
+  const asked = ours.filter((request) => !isRefused(request) && !isStranger(request));
   for (const request of asked) {
     for (const verb of verbsNeeded(request)) {
       const covering = grants.filter((grant) => coversRequest(grant, request, verb));
@@ -39,10 +41,7 @@ export function judgeAccess(
   }
   return {
     refused: ours.filter(isRefused),
-    strangers: ours.filter(
-      ({ plane, user, agent }) =>
-        !rights[plane].accounts.includes(user) || user !== `system:serviceaccount:${namespace}:${agent}`,
-    ),
+    strangers: ours.filter(isStranger),
     beyond: [...beyond],
     unused: grants.filter((grant) => !used.has(grant)),
   };

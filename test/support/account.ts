@@ -20,7 +20,12 @@ const manifestSchema = z.looseObject({
 const tokenSchema = z.looseObject({ status: z.looseObject({ token: z.string() }) });
 
 /** Applies deploy/rbac and comes as one of its accounts: what deploy/ does not allow is refused. */
-export async function signInAs(account: string, plane: Plane, adminKubeconfig: string): Promise<Kube> {
+export async function signInAs(
+  account: string,
+  plane: Plane,
+  adminKubeconfig: string,
+  userAgent?: string,
+): Promise<Kube> {
   const admin = kubeOf(adminKubeconfig);
   try {
     await applyRights(admin, plane);
@@ -29,7 +34,8 @@ export async function signInAs(account: string, plane: Plane, adminKubeconfig: s
       { namespace: SYSTEM_NAMESPACE, name: account, subresource: 'token' },
       { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 7_200 } },
     );
-    return createKube(withToken(adminKubeconfig, account, tokenSchema.parse(answer).status.token));
+    const config = withToken(adminKubeconfig, account, tokenSchema.parse(answer).status.token);
+    return createKube(config, { userAgent });
   } finally {
     admin.transport.close();
   }

@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { makePki } from './pki';
 import { findProgram } from './programs';
 
@@ -40,6 +41,8 @@ export interface ApiServer {
   freeze(): void;
   /** Ends `halt` or `freeze`; resolves when the server is ready again. */
   resume(): Promise<void>;
+  /** Makes etcd forget all that went before now: without a watch cache, an older resourceVersion is answered 410. */
+  compact(): Promise<void>;
   /** Ends every program and removes the folder (kept when FEDSTATE_KEEP is set). */
   stop(): Promise<void>;
 }
@@ -164,12 +167,29 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       frozen = false;
       await waitReady();
     },
+    compact: () => compactEtcd(etcdUrl),
     async stop() {
       process.off('exit', killAll).off('SIGTERM', dieWithChildren).off('SIGINT', dieWithChildren);
       for (const program of ['kube-controller-manager', 'kube-apiserver', 'etcd']) await end(program);
       if (process.env['FEDSTATE_KEEP'] === undefined) rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+const etcdHeaderSchema = z.looseObject({ header: z.looseObject({ revision: z.string() }) });
+
+async function compactEtcd(url: string): Promise<void> {
+  const ask = async (path: string, body: object): Promise<unknown> => {
+    const response = await fetch(`${url}/v3/kv/${path}`, { method: 'POST', body: JSON.stringify(body) });
+    const text = await response.text();
+    // Compacted at this revision already: nothing was written since.
+    if (!response.ok && !text.includes('has been compacted'))
+      throw new Error(`etcd ${path}: ${response.status} ${text}`);
+    return JSON.parse(text);
+  };
+  // Key \0 is none that anybody has: only the header matters.
+  const { revision } = etcdHeaderSchema.parse(await ask('range', { key: 'AA==' })).header;
+  await ask('compaction', { revision });
 }
 
 function kubeconfigOf(name: string, url: string, pki: ReturnType<typeof makePki>): string {

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { kubeOf } from '../../local/stack/kubeconfig';
+import type { StackLayout } from '../../local/stack/layout';
+import { findStack } from '../../local/stack/stack-registry';
 import type { Kube } from '../../src/kube/client';
 
 /** A running FedState with its clusters, as `npm test` (or a person) points the suite at it. */
@@ -13,10 +15,10 @@ export interface Environment {
   readonly logFolders: readonly string[];
   /** Audit log of each API server by its name, as far as they lie on this machine. */
   readonly auditLogs: ReadonlyMap<string, string>;
-  /** Command that kills one process of the local stack by name; absent outside it. */
-  readonly killCommand?: readonly string[] | undefined;
   /** Command that takes a fault (cut, heal, stop, start, …) and its target; absent where the clusters are somebody else's. */
   readonly faultCommand?: readonly string[] | undefined;
+  /** The stack whose processes are killed; undefined where there is none of this machine. */
+  readonly stack?: StackLayout | undefined;
 }
 
 const fileSchema = z.object({
@@ -25,8 +27,8 @@ const fileSchema = z.object({
   temporalAddress: z.string(),
   logFolders: z.array(z.string()).default([]),
   auditLogs: z.record(z.string(), z.string()).default({}),
-  killCommand: z.array(z.string()).optional(),
   faultCommand: z.array(z.string()).optional(),
+  stack: z.object({ name: z.string(), base: z.string() }).optional(),
 });
 
 /** Why the suite cannot run, or undefined: FEDSTATE_E2E names a JSON file with kubeconfig paths. */
@@ -52,7 +54,7 @@ export function readEnvironment(): Environment {
     temporalAddress: facts.temporalAddress,
     logFolders: facts.logFolders,
     auditLogs: new Map(Object.entries(facts.auditLogs)),
-    killCommand: facts.killCommand,
     faultCommand: facts.faultCommand,
+    stack: facts.stack === undefined ? undefined : findStack(facts.stack.base, facts.stack.name),
   };
 }

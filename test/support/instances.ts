@@ -61,7 +61,7 @@ export async function awaitHealth(
   namespace: string,
   name: string,
 ): Promise<MultiCloudMongoDB> {
-  return until(`${name} healthy`, 240, async () => {
+  return until(`${name} healthy`, 480, async () => {
     const cr = await readInstance(karmada, namespace, name);
     return cr?.status?.state === 'Health' && cr.status.operation === undefined
       ? { answer: cr }

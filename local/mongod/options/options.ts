@@ -18,6 +18,8 @@ export interface ServerOptions {
   readonly authorization: boolean;
   readonly logPath: string | undefined;
   readonly dialect: string;
+  /** A rollback takes at least this long, ms. */
+  readonly leastRollbackMs: number;
   readonly parameters: Record<string, unknown>;
 }
 
@@ -152,6 +154,9 @@ const readParameters = (file: FileOptions, given: string[] | undefined): Record<
   return parameters;
 };
 
+/** Measured on a real server, which goes back to a checkpoint first. */
+const measuredRollbackMs = 250;
+
 const present = (entries: Record<string, unknown>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined));
 
@@ -197,6 +202,7 @@ export const readOptions = (
     authorization: asked || keyFile !== undefined,
     logPath,
     dialect,
+    leastRollbackMs: Number(environment['MONGOD_LEAST_ROLLBACK_MS'] ?? measuredRollbackMs),
     parameters: readParameters(file, given.setParameter),
   };
 };

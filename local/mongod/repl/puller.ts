@@ -7,7 +7,7 @@ import { type SyncProgress, runInitialSync } from './initial-sync';
 import type { Member } from './member';
 import { memberState } from './member-state';
 import { type OplogBatch, openOplog, readEnd, readMore } from './oplog-link';
-import { RollbackError, rollBack } from './rollback';
+import { type RollbackBounds, RollbackError, rollBack } from './rollback';
 import { chooseSyncSource, shouldLeaveSource } from './sync-source';
 
 const findTimeoutMs = 10_000;
@@ -31,7 +31,7 @@ export class Puller {
 
   constructor(
     private readonly member: Member,
-    private readonly dbPath: string,
+    private readonly rollback: Pick<RollbackBounds, 'dbPath' | 'leastMs'>,
     private readonly onFatal: (error: Error) => void,
   ) {
     member.onMembership = () => member.bell.ring();
@@ -252,7 +252,7 @@ export class Puller {
       return;
     }
     member.topology.syncSource = source;
-    await rollBack(member, link, this.dbPath, findTimeoutMs);
+    await rollBack(member, link, { ...this.rollback, timeoutMs: findTimeoutMs });
   }
 
   private checkStaleness(): void {

@@ -10,8 +10,12 @@ import { memberState } from './member-state';
 import { findEntries } from './oplog-link';
 
 const stepEntries = 500;
-/** A rollback takes at least this long, ms: measured on a real server, which goes back to a checkpoint first. */
-const leastMs = 250;
+
+export interface RollbackBounds {
+  readonly dbPath: string;
+  readonly leastMs: number;
+  readonly timeoutMs: number;
+}
 
 /** Histories that cannot be joined: mongod stops with exit code 14. */
 export class RollbackError extends Error {}
@@ -69,8 +73,7 @@ const writeRollbackFiles = (dbPath: string, docs: Map<string, Doc[]>): void => {
 export const rollBack = async (
   member: Member,
   link: MemberLink,
-  dbPath: string,
-  timeoutMs: number,
+  { dbPath, leastMs, timeoutMs }: RollbackBounds,
 ): Promise<void> => {
   const { engine, log } = member;
   const started = Date.now();

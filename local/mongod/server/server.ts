@@ -81,7 +81,10 @@ export const startServer = async (
     options.replSetName === undefined
       ? undefined
       : new Member(engine, dialect, log, keys, options.replSetName, options);
-  const puller = member === undefined ? undefined : new Puller(member, options.dbPath, die);
+  const puller =
+    member === undefined
+      ? undefined
+      : new Puller(member, { dbPath: options.dbPath, leastMs: options.leastRollbackMs }, die);
   const core: ServerCore = {
     options,
     dialect,

@@ -3,7 +3,7 @@ import type { Document } from 'bson';
 import { type TestMember, TestSet, eventually, sleep } from './support/test-set';
 
 /** Members known by an address that is not their own (VIP and NodePort), and cuts between them. */
-jest.setTimeout(120_000);
+jest.setTimeout(180_000);
 
 /** A forwarder from a configured address to a member; while `open` is false nothing passes, as with lost packets. */
 class Relay {

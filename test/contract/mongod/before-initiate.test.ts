@@ -3,7 +3,7 @@ import { type TestMember, TestSet } from './support/test-set';
 import type { WireClient } from './support/wire-client';
 
 /** What a server without configuration answers, and how its first user comes to be. */
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const set = new TestSet(12);
 let member: TestMember;
@@ -14,7 +14,7 @@ beforeAll(async () => {
   await set.start(member);
   clients.set('nobody', await member.connect());
   clients.set('__system (remote)', await member.asSystem());
-}, 90_000);
+});
 
 afterAll(async () => {
   for (const client of clients.values()) client.close();
@@ -59,7 +59,7 @@ describe('localhost exception and first user', () => {
     client.close();
     expect(differing).toEqual([]);
     expect(exchanges.length).toBeGreaterThan(12);
-  }, 60_000);
+  });
 });
 
 const waitWritable = async (client: WireClient): Promise<void> => {

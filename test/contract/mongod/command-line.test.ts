@@ -6,7 +6,7 @@ import { findEngine } from './support/engine';
 import { KEY, TestSet } from './support/test-set';
 
 /** What mongod does not start with, and how it says so; keyfiles and their rotation (S23). */
-jest.setTimeout(120_000);
+jest.setTimeout(180_000);
 
 const engine = findEngine();
 const set = new TestSet(19);

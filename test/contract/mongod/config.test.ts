@@ -4,7 +4,7 @@ import { courseOf, coursesOf, watchStates } from './support/states';
 import { type TestMember, eventually } from './support/test-set';
 
 /** Every change of a configuration that was recorded, in its order: what is taken up, what is refused, word for word. */
-jest.setTimeout(120_000);
+jest.setTimeout(180_000);
 
 const snapshot = /majority(OpTime|WriteDate)|readConcernMajority|lastCommitted/;
 const chance = [snapshot, /infoMessage/];

@@ -2,7 +2,7 @@ import { MongoBulkWriteError, MongoClient, MongoServerError, UUID } from 'mongod
 import { type TestMember, TestSet } from './support/test-set';
 
 /** The official driver at work: logins, documents, indexes, cursors, retryable writes. */
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 interface Item {
   _id: number | string;

@@ -8,7 +8,7 @@ import { type TestMember, eventually, sleep } from './support/test-set';
  * here most stories take an election timeout of two seconds, and shorter periods in the commands. Each story has
  * members of its own, and all run at the same time.
  */
-jest.setTimeout(120_000);
+jest.setTimeout(180_000);
 
 const chance = [/infoMessage/];
 

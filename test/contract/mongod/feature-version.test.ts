@@ -7,7 +7,7 @@ import { quick } from './support/stage';
 import { type TestMember, TestSet, eventually } from './support/test-set';
 
 /** The feature compatibility version: what may be asked for, what a binary takes up, and upgrades in steps (S22). */
-jest.setTimeout(120_000);
+jest.setTimeout(180_000);
 
 const name = 'setFeatureCompatibilityVersion';
 const see42 = 'See http://dochub.mongodb.org/core/4.0-feature-compatibility.';

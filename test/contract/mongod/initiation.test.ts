@@ -4,7 +4,7 @@ import { courseOf, coursesOf, watchStates } from './support/states';
 import { type TestMember, eventually } from './support/test-set';
 
 /** How a set begins: what replSetInitiate takes and refuses, word for word (S5, S6, S25), and what shows right after. */
-jest.setTimeout(90_000);
+jest.setTimeout(180_000);
 
 const isPrimary = (member: TestMember) => (view: Readonly<Record<string, string>>) =>
   view[member.host] === 'PRIMARY';

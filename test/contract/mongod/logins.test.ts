@@ -5,7 +5,7 @@ import { KEY } from './support/test-set';
 import type { WireClient } from './support/wire-client';
 
 /** Every step of the recorded conversations by which a client proves who it is. */
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const stage = new Stage(52, 'logins');
 const a = stage.member('A');

@@ -4,7 +4,7 @@ import { courseOf, watchStates } from './support/states';
 import { type TestMember, eventually } from './support/test-set';
 
 /** A primary that has lost the majority: what it still acknowledges, when it steps down, and the two ways out. */
-jest.setTimeout(90_000);
+jest.setTimeout(180_000);
 
 const chance = [/infoMessage/, /majority(OpTime|WriteDate)|readConcernMajority/];
 

@@ -4,7 +4,7 @@ import { findEngine } from './support/engine';
 import { type TestMember, TestSet, eventually } from './support/test-set';
 
 /** Rules that came after 4.2 (from public documentation): safe reconfiguration, newlyAdded, defaults, hello. */
-jest.setTimeout(120_000);
+jest.setTimeout(180_000);
 
 const isStandIn = findEngine().name === 'stand-in';
 const set = new TestSet(20);

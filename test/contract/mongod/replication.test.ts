@@ -4,7 +4,7 @@ import { type Document, Timestamp } from 'bson';
 import { type TestMember, TestSet, eventually, sleep } from './support/test-set';
 
 /** How data gets to members: initial sync, rollback to a common point, an oplog that is too short, restarts of all. */
-jest.setTimeout(120_000);
+jest.setTimeout(180_000);
 
 const set = new TestSet(18);
 let members: TestMember[];

@@ -4,7 +4,7 @@ import { stateOf } from './support/states';
 import { type TestMember, eventually } from './support/test-set';
 
 /** Every kind of member: primary, secondary, passive, hidden, arbiter, delayed, removed; what each answers. */
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const stage = new Stage(48, 'roles');
 const [a, b, c, d, e, f, g, h] = Array.from('ABCDEFGH', (letter) => stage.member(letter)) as [
@@ -42,7 +42,7 @@ beforeAll(async () => {
   const text = 'x'.repeat(10_000);
   const documents = Array.from({ length: 600 }, (_, _id) => ({ _id, text }));
   await a.ask({ insert: 'big', documents, writeConcern: { w: 2 }, $db: 'd' });
-}, 120_000);
+});
 
 afterAll(() => stage.end());
 

@@ -3,7 +3,7 @@ import { Stage } from './support/stage';
 import { eventually } from './support/test-set';
 
 /** Members that do not belong: another keyfile, none, another set, no set. How the primary sees them, what they say. */
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const stage = new Stage(51, 'strangers');
 const a = stage.member('A');

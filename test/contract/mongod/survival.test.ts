@@ -126,9 +126,11 @@ test(`seed ${seed}: what was acknowledged with w: majority is on all members aft
   const majority = members.map((member) => write(member, 'majority', { w: 'majority', wtimeout: 4000 }));
   const journaled = members.map((member) => write(member, 'journaled', { w: 1, j: true }));
   const terms = members.map(watchTerm);
+  const until = Date.now() + forMs;
   for (const planned of planStrikes(makeChance(seed), members.length, forMs)) {
     const member = members[planned.member];
-    if (member !== undefined) await strike(member, planned);
+    // On a busy machine members take longer to come back than was planned.
+    if (member !== undefined && Date.now() < until) await strike(member, planned);
   }
   await sleep(1000);
   isOver = true;

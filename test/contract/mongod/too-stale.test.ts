@@ -3,7 +3,7 @@ import { courseOf, watchStates } from './support/states';
 import { eventually } from './support/test-set';
 
 /** A member whose place in the oplog is gone: what it says of itself, and what the primary says of it. */
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const stage = new Stage(26, 'too-stale');
 const options = { flags: ['--oplogSize', '1', '--syncdelay', '1'] };

@@ -2,7 +2,7 @@ import { Stage } from './support/stage';
 import type { TestMember } from './support/test-set';
 
 /** Users and what their roles allow, word for word. */
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const stage = new Stage(49, 'users');
 const [a, b, c] = Array.from('ABC', (letter) => stage.member(letter)) as [TestMember, TestMember, TestMember];
@@ -17,7 +17,7 @@ beforeAll(async () => {
       { _id: 2, host: c.host, arbiterOnly: true },
     ],
   );
-}, 120_000);
+});
 
 afterAll(() => stage.end());
 

@@ -3,7 +3,7 @@ import { courseOf, watchStates } from './support/states';
 import { type TestMember, eventually } from './support/test-set';
 
 /** Writes, write concerns, reads by member and read concern, with all members, with one dead, and with two dead. */
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 /** Longer than all that a primary is asked after it has lost its majority. */
 const timing = { electionTimeoutMillis: 6000, heartbeatIntervalMillis: 1000 };
@@ -23,7 +23,7 @@ beforeAll(async () => {
   }));
   await stage.set.initiate(members, config, { ...timing, ...modes });
   await stage.createRoot(members);
-}, 120_000);
+});
 
 afterAll(() => stage.end());
 

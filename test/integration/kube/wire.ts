@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { KubeConfig } from '@kubernetes/client-node';
-import { createKube, type Kube } from '../../../src/kube/client';
+import { createKube, kubeOver, type Kube } from '../../../src/kube/client';
+import { createTransport } from '../../../src/kube/transport';
 import type { ApiServer } from '../../support/api-server';
 import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy';
 
@@ -13,11 +14,13 @@ export interface Wire {
   stop(): Promise<void>;
 }
 
-export async function wireTo(server: ApiServer): Promise<Wire> {
+/** @param timeoutMs how long a request over the proxy waits for its answer; as long as usual when left out */
+export async function wireTo(server: ApiServer, timeoutMs?: number): Promise<Wire> {
   const proxy = await startTcpProxy(Number(new URL(server.url).port));
   const text = readFileSync(server.kubeconfigPath, 'utf8');
   const direct = createKube(configOf(text));
-  const proxied = createKube(configOf(text.replace(server.url, `https://127.0.0.1:${proxy.port}`)));
+  const throughProxy = configOf(text.replace(server.url, `https://127.0.0.1:${proxy.port}`));
+  const proxied = timeoutMs === undefined ? createKube(throughProxy) : hurry(throughProxy, timeoutMs);
   return {
     direct,
     proxied,
@@ -28,6 +31,15 @@ export async function wireTo(server: ApiServer): Promise<Wire> {
       await proxy.stop();
     },
   };
+}
+
+function hurry(config: KubeConfig, timeoutMs: number): Kube {
+  const transport = createTransport(config);
+  return kubeOver({
+    ...transport,
+    request: (options) => transport.request({ timeoutMs, ...options }),
+    open: (options) => transport.open({ timeoutMs, ...options }),
+  });
 }
 
 function configOf(text: string): KubeConfig {

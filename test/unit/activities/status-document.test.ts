@@ -230,6 +230,24 @@ describe('composeStatus', () => {
     expect(conditions?.find(({ type }) => type === 'SpecApplied')).toMatchObject({ status, reason });
   });
 
+  it.each([
+    [{ strayed: ['cluster b is not registered'] }, 'cluster b is not registered', 'True'],
+    [{ deviations: ['Service x is gone'] }, 'Service x is gone', 'False'],
+  ])('is SubHealth with what is no longer in our hands: %j', (change, message, intact) => {
+    const { state, conditions } = composeStatus(factsOf(change));
+    const saying = (wanted: string) => conditions?.find(({ type }) => type === wanted);
+    expect(state).toBe('SubHealth');
+    expect(saying('ServerSubHealthy')).toMatchObject({ status: 'True', message });
+    expect(saying('Intact')).toMatchObject({ status: intact });
+  });
+
+  it('keeps what was said of its objects while nobody looks at them', () => {
+    const before = composeStatus(factsOf({ deviations: ['Service x is gone'] }));
+    const cr = makeInstance({}, {}, before);
+    const { conditions } = composeStatus(factsOf({ cr, deviations: undefined }));
+    expect(conditions?.find(({ type }) => type === 'Intact')).toMatchObject({ message: 'Service x is gone' });
+  });
+
   it('warns of what has no effect and of what could not be placed', () => {
     const { conditions } = composeStatus(
       factsOf({ warnings: ['spec.member.memberConfigRef has no effect'] }),

@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readDeployedRights, type Grant } from '../../support/access-grants';
+import { UNEXERCISED } from '../../audit/unexercised';
+import { describeGrant, readDeployedRights, type Grant } from '../../support/access-grants';
 
 const text = readFileSync(join(__dirname, '../../../docs/architecture.md'), 'utf8');
 
@@ -40,4 +41,15 @@ test('the table of rights says what deploy/rbac gives, no less and no more', () 
     subject.startsWith('system:serviceaccount:'),
   );
   expect(readTable().sort()).toEqual(given.map(lineOf).sort());
+});
+
+test('every excuse for a right that the end-to-end suite cannot use names one that is given, and a suite that is there', () => {
+  const { karmada, member } = readDeployedRights();
+  const given = [...karmada.grants, ...member.grants].map(describeGrant);
+  const excused = UNEXERCISED.map(({ grant }) => grant);
+  expect(excused.filter((grant) => !given.includes(grant))).toEqual([]);
+  expect(new Set(excused).size).toBe(excused.length);
+  for (const { test: suite } of UNEXERCISED)
+    if (suite !== undefined)
+      expect([suite, existsSync(join(__dirname, '../../..', suite))]).toEqual([suite, true]);
 });

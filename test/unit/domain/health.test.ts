@@ -138,13 +138,25 @@ describe('judgeHealth', () => {
       config: {
         ...config,
         members: config.members.map((member) =>
-          member._id === 4 ? { ...member, votes: 0, priority: 0 } : member,
+          member._id === 4
+            ? { ...member, votes: 0, priority: 0, tags: { rack: 'b', cluster: 'x' }, secondaryDelaySecs: 9 }
+            : member,
         ),
       },
     }));
-    expect(judge(other).reasons).toEqual(
-      expect.arrayContaining(['north:0 has votes 0, wanted 1', 'north:0 has priority 0, wanted 1']),
-    );
+    expect(judge(other).reasons.slice(0, 4)).toEqual([
+      'north:0 has votes 0, wanted 1',
+      'north:0 has priority 0, wanted 1',
+      'north:0 has secondaryDelaySecs 9, wanted 0',
+      'north:0 has tags cluster=x,rack=b, wanted none',
+    ]);
+    const facts = {
+      desired,
+      observation: { at: '', reports: other, unreachable: [] },
+      survivesAnyCluster: true,
+    };
+    const { reasons } = judgeHealth({ ...facts, placeless: new Set(['north']) });
+    expect(reasons.join()).not.toContain('tags');
   });
 });
 

@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KubeConfig } from '@kubernetes/client-node';
@@ -7,6 +7,7 @@ import { isFedStateError } from '../../../src/domain/errors';
 import { createKube } from '../../../src/kube/client';
 import { KINDS } from '../../../src/kube/object';
 import { createTransport } from '../../../src/kube/transport';
+import { startTcpProxy } from '../../support/tcp-proxy';
 
 const servers: Server[] = [];
 
@@ -63,6 +64,34 @@ describe('transport', () => {
     expect(sockets.size).toBe(1);
     expect(new Set(seen)).toEqual(new Set(['/root/proxy/api/v1/x?a=b Bearer secret fedstate-test']));
     transport.close();
+  });
+
+  test('a wire that went dead costs one timeout, not one for each idle connection', async () => {
+    const together = 6;
+    const held: ServerResponse[] = [];
+    const { url, sockets } = await serve((request, response) => {
+      if (request.url !== '/together') {
+        response.end('{}');
+        return;
+      }
+      held.push(response);
+      if (held.length === together) for (const one of held) one.end('{}');
+    });
+    const proxy = await startTcpProxy(Number(new URL(url).port));
+    const transport = createTransport(configFor(`http://127.0.0.1:${proxy.port}`));
+    try {
+      await Promise.all(
+        Array.from({ length: together }, () => transport.request({ method: 'GET', path: '/together' })),
+      );
+      expect(sockets.size).toBe(together);
+      proxy.freezePresent();
+      const ask = (): Promise<string> => transport.request({ method: 'GET', path: '/', timeoutMs: 300 });
+      expect(await failure(ask())).toMatchObject({ kind: 'Unreachable' });
+      expect(await ask()).toBe('{}');
+    } finally {
+      transport.close();
+      await proxy.stop();
+    }
   });
 
   test('a kept connection that the server closed just then is replaced for reads', async () => {

@@ -6,7 +6,13 @@ import {
   type Rights,
 } from '../../support/access-grants';
 import { coversRequest, judgeAccess } from '../../support/access-judge';
-import { describeRequest, readRequests, type AccessRequest } from '../../support/access-requests';
+import { judgeRest, readsPerMinute } from '../../audit/rest';
+import {
+  countRequests,
+  describeRequest,
+  readRequests,
+  type AccessRequest,
+} from '../../support/access-requests';
 
 const WORKER = 'system:serviceaccount:fedstate-system:fedstate-worker';
 
@@ -226,6 +232,43 @@ describe('a run is judged', () => {
   test('an administrator who is no role of ours is not judged', () => {
     const admin = { ...get, user: 'admin', groups: ['system:masters'], agent: 'kubectl/v1.36', code: 403 };
     expect(judge(PODS, get, list, admin)).toEqual(CLEAN);
+  });
+});
+
+describe('at rest', () => {
+  const lease = ask({
+    verb: 'patch',
+    resource: 'leases',
+    group: 'coordination.k8s.io',
+    name: 'fedstate-member-manager',
+    namespace: 'fedstate-system',
+  });
+  const status = ask({
+    verb: 'patch',
+    resource: 'mongodbs/status',
+    group: 'middleware.fedstate.io',
+    name: 'orders',
+  });
+  const read = ask({ verb: 'get', resource: 'secrets', name: 'orders-auth' });
+
+  test('a write of ours is told with who made it and how often; a renewed Lease is none, a new one is', () => {
+    const made = { ...lease, verb: 'create' };
+    const rest = judgeRest([lease, lease, status, status, read, made], 30);
+    expect(countRequests(rest.writes)).toEqual([
+      '2 × karmada fedstate-worker: patch mongodbs/status.middleware.fedstate.io orders in shop',
+      '1 × karmada fedstate-worker: create leases.coordination.k8s.io fedstate-member-manager in fedstate-system',
+    ]);
+    expect(rest.renewals).toHaveLength(2);
+  });
+
+  test('writes of others are their own business, and reads are counted by the minute', () => {
+    const other = { ...status, user: 'admin', groups: ['system:masters'] };
+    const rest = judgeRest([other, read, read, { ...read, cluster: 'east', plane: 'member' }], 30);
+    expect(rest.writes).toEqual([]);
+    expect([...readsPerMinute(rest)]).toEqual([
+      ['karmada fedstate-worker', 4],
+      ['east fedstate-worker', 2],
+    ]);
   });
 });
 

@@ -81,14 +81,16 @@ spec:
             initialDelaySeconds: 3
             periodSeconds: 1
             timeoutSeconds: 5
-            failureThreshold: 60
+            # On a starved node a start takes minutes; killing it then would only make it start again.
+            failureThreshold: 300
           livenessProbe:
             httpGet:
               path: /healthz
               port: health
             periodSeconds: 10
             timeoutSeconds: 5
-            failureThreshold: 6
+            # Three minutes: one that is only short of CPU must not lose what it has loaded.
+            failureThreshold: 18
           readinessProbe:
             httpGet:
               path: /readyz

@@ -3,35 +3,41 @@ import { type Server, type Socket, connect, createServer } from 'node:net';
 import type { TestMember } from './test-set';
 
 interface Link {
-  /** The member at the other end; undefined: a client. */
-  readonly from: TestMember | undefined;
+  /** The member at the other end; undefined: a client. 'unknown': not looked for yet. */
+  from: TestMember | undefined | 'unknown';
   readonly near: Socket;
   far: Socket | undefined;
 }
 
-/** The socket of a connection from a port of this machine, as the system numbers it (Linux). */
-const socketNumber = (port: number, target: number): string | undefined => {
-  const hex = (number: number): string => number.toString(16).toUpperCase().padStart(4, '0');
-  return readFileSync('/proc/net/tcp', 'utf8')
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/))
-    .find(
-      (fields) => fields[1]?.endsWith(`:${hex(port)}`) === true && fields[2]?.endsWith(`:${hex(target)}`),
-    )?.[9];
+/** An end of a connection as /proc/net/tcp writes it. */
+const endpoint = (ip: string, port: number): string => {
+  const address = Buffer.from(ip.split('.').map(Number)).reverse().toString('hex');
+  return `${address}:${port.toString(16).padStart(4, '0')}`.toUpperCase();
 };
 
-const holds = (member: TestMember, number: string): boolean => {
+/** Numbers of the sockets of this machine, by both their ends: a port alone is used for several connections (Linux). */
+const readSockets = (): ReadonlyMap<string, string> =>
+  new Map(
+    readFileSync('/proc/net/tcp', 'utf8')
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/))
+      .map((fields) => [`${fields[1] ?? ''} ${fields[2] ?? ''}`, fields[9] ?? '']),
+  );
+
+/** Numbers of the sockets that a member has open. */
+const socketsOf = (member: TestMember): ReadonlySet<string> => {
   const folder = `/proc/${member.pid ?? 0}/fd`;
+  const read = (name: string): string[] => {
+    try {
+      return /^socket:\[(\d+)\]$/.exec(readlinkSync(`${folder}/${name}`))?.slice(1) ?? [];
+    } catch {
+      return [];
+    }
+  };
   try {
-    return readdirSync(folder).some((name) => {
-      try {
-        return readlinkSync(`${folder}/${name}`) === `socket:[${number}]`;
-      } catch {
-        return false;
-      }
-    });
+    return new Set(readdirSync(folder).flatMap(read));
   } catch {
-    return false;
+    return new Set();
   }
 };
 
@@ -64,6 +70,7 @@ export class Relay {
   /** Holds back what comes from a member. */
   hold(from: TestMember): void {
     this.cut.add(from);
+    this.identify();
     for (const link of this.links) {
       if (link.from !== from || link.far === undefined) continue;
       for (const [one, other] of [
@@ -94,16 +101,29 @@ export class Relay {
   }
 
   private take(near: Socket): void {
-    const number = socketNumber(near.remotePort ?? 0, this.port);
-    const from = number === undefined ? undefined : this.members.find((member) => holds(member, number));
-    const link: Link = { from, near, far: undefined };
+    const link: Link = { from: 'unknown', near, far: undefined };
     this.links.add(link);
     near.on('error', () => near.destroy());
     near.on('close', () => {
       link.far?.destroy();
       this.links.delete(link);
     });
-    if (from === undefined || !this.cut.has(from)) this.join(link);
+    // While nothing is cut nobody's connection needs to be told from another's: looking costs more than forwarding.
+    if (this.cut.size > 0) this.identify();
+    if (link.from === 'unknown' || link.from === undefined || !this.cut.has(link.from)) this.join(link);
+  }
+
+  /** Finds out which member each new connection is from. */
+  private identify(): void {
+    const unknown = [...this.links].filter(({ from }) => from === 'unknown');
+    if (unknown.length === 0) return;
+    const numbers = readSockets();
+    const owned = this.members.map((member) => ({ member, sockets: socketsOf(member) }));
+    for (const link of unknown) {
+      const own = endpoint(link.near.remoteAddress ?? '', link.near.remotePort ?? 0);
+      const number = numbers.get(`${own} ${endpoint(this.target.ip, this.port)}`) ?? '';
+      link.from = owned.find(({ sockets }) => sockets.has(number))?.member;
+    }
   }
 
   private join(link: Link): void {

@@ -177,6 +177,13 @@ export class TestMember {
   }
 }
 
+const made = new Set<TestSet>();
+
+// Also what a test that ran out of time has not come to end.
+afterAll(async () => {
+  await Promise.all([...made].map((set) => set.end()));
+});
+
 /** The processes and folders of one test file; each `site` has ten addresses of its own. */
 export class TestSet {
   readonly members: TestMember[] = [];
@@ -184,6 +191,7 @@ export class TestSet {
   private readonly engine = findEngine();
 
   constructor(private readonly site: number) {
+    made.add(this);
     // A test that is broken off leaves no process behind.
     process.once('exit', () => this.members.forEach((member) => member.signal('SIGKILL')));
   }
@@ -252,6 +260,7 @@ export class TestSet {
   }
 
   async end(): Promise<void> {
+    made.delete(this);
     await Promise.all(this.members.map((member) => member.stop('SIGKILL')));
     rmSync(this.base, { recursive: true, force: true });
   }

@@ -1,0 +1,87 @@
+import { skipReason } from '../../support/programs';
+import { say, summarise, type Tally } from './figures';
+import { soakWatches, type SoakResult } from './soak';
+
+/**
+ * Every watch of the product at its work while its connections are reset, ended and left dead, etcd forgets, and the
+ * API server is killed once. SOAK_SECONDS: how long (`npm run soak`: two minutes); SOAK_SEED: which changes and blows.
+ */
+const given = process.env['SOAK_SECONDS'] ?? '';
+const seconds = Number(given);
+const seed = Number(process.env['SOAK_SEED'] ?? 1);
+
+const reason = given === '' ? 'skipped: see npm run soak' : skipReason(['etcd', 'kube-apiserver']);
+const forms = [{ hasWatchCache: false }, { hasWatchCache: true }];
+
+const showNews = ({ connected, listed, ended, broken, stalled, expired, failed }: Tally): string =>
+  `${connected} connects, ${listed} lists; ended ${ended}, broken ${broken}, stalled ${stalled}, expired ${expired}, failed ${failed}`;
+
+const show = ({ weather, controller, member, roles, ...rest }: SoakResult, hasWatchCache: boolean): void => {
+  const { book, latencies } = rest;
+  const lines = [
+    `watch soak, seed ${seed}, ${seconds} s, ${hasWatchCache ? 'with' : 'without'} a watch cache`,
+    `  cut       ${weather.reset} reset, ${weather.cut} ended, ${weather.freezePresent} left dead`,
+    `  instances ${book.tried} changes (${book.failed} failed while the API server was away), ${rest.pokes} pokes`,
+    `            ${showNews(controller.news)}`,
+    `            spec to poke ${summarise(latencies.specs)}, deletion ${summarise(latencies.deletions)} (p50/p99/most)`,
+    `            ${latencies.superseded} deleted before they were told; all told ${Math.round(rest.settledMs)} ms after the last change`,
+    `  members   ${member.tried} changes, told ${member.told} times`,
+    `            ${showNews(member.news)}`,
+    `  roles     ${roles.sights} sights, election to sight ${summarise(roles.latencies)}`,
+    `  memory    ${rest.heap.map((size) => size.toFixed(1)).join(' to ')} MB, ${rest.connections.join(' to ')} connections`,
+  ];
+  say(lines.join('\n'));
+};
+
+(reason === undefined ? describe : describe.skip).each(forms)(
+  `watches, seed ${seed}, watch cache $hasWatchCache ${reason ?? ''}`,
+  ({ hasWatchCache }) => {
+    let result: SoakResult;
+
+    beforeAll(
+      async () => {
+        result = await soakWatches({ seed, forMs: seconds * 1000, instances: 200, hasWatchCache });
+        show(result, hasWatchCache);
+      },
+      2 * seconds * 1000 + 600_000,
+    );
+
+    test('the weather was bad: every way to lose a connection was met, and history was forgotten', () => {
+      const { weather, controller, member } = result;
+      expect(Math.min(weather.reset, weather.cut, weather.freezePresent)).toBeGreaterThan(0);
+      for (const { news } of [controller, member]) {
+        expect(Math.min(news.broken, news.stalled, news.failed)).toBeGreaterThan(0);
+        expect(news.unreadable).toBe(0);
+      }
+      if (!hasWatchCache) expect(Math.min(controller.news.expired, member.news.expired)).toBeGreaterThan(0);
+    });
+
+    test('no change is lost: the last generation of every instance is poked, each deletion and what changes around it too', () => {
+      expect(result.controller.lost).toEqual([]);
+      expect(result.pokes).toBeGreaterThan(200);
+    });
+
+    test('no poke comes twice without a reason, and none with a generation older than the one before', () => {
+      expect(result.controller.doubled).toEqual([]);
+      expect(result.controller.reversed).toEqual([]);
+    });
+
+    test('the member manager knows everything as it is, was told of each last change, and of none twice', () => {
+      expect(result.member.lost).toEqual([]);
+      expect(result.member.doubled).toEqual([]);
+      expect(result.member.told).toBeGreaterThan(result.member.tried / 4);
+    });
+
+    test('every election is seen over a bad wire, from a release that is polled and one that streams', () => {
+      expect(result.roles.latencies.length).toBeGreaterThanOrEqual(2);
+      expect(result.roles.repeated).toBe(0);
+    });
+
+    test('nothing piles up: neither memory nor connections', () => {
+      const [heapBefore, heapAfter] = result.heap;
+      const [connectionsBefore, connectionsAfter] = result.connections;
+      expect(heapAfter - heapBefore).toBeLessThan(30);
+      expect(connectionsAfter - connectionsBefore).toBeLessThan(60);
+    });
+  },
+);
