@@ -22,6 +22,8 @@ export async function runSoakCommand(args: readonly string[]): Promise<number> {
     process.stdout.write(`${line}\n`);
   });
   const env = { SOAK_SECONDS: String(seconds), SOAK_SEED: String(seed) };
-  const { failed, passed } = await runJest(home, ['integration'], env, 'side by side', ['test/integration/soak']);
+  const { failed, passed } = await runJest(home, ['integration'], env, 'side by side', [
+    'test/integration/soak',
+  ]);
   return failed === 0 && passed > 0 ? 0 : 1;
 }

@@ -148,7 +148,9 @@ describe('a change of a running instance', () => {
       gate.open();
       await eventuallyHolds('ended', () => world.records.length > 0);
       expect(outcomesOf(world)).toEqual(['scaleInstance cancelled']);
-      expect(world.records[0]?.message).toMatch(/cancelled by ann \(wrong day\).*take back.*dispatch of the former spec/);
+      expect(world.records[0]?.message).toMatch(
+        /cancelled by ann \(wrong day\).*take back.*dispatch of the former spec/,
+      );
       expect(countOf(world, 'executeStep')).toBe(0);
       await eventuallyHolds('held', waitsFor(world, 'Cancelled'));
       await entityOf(worker, ref).executeUpdate('resume', { args: [{ by: 'ann' }] });
