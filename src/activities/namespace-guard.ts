@@ -1,3 +1,4 @@
+import { sleep } from '@temporalio/activity';
 import { z } from 'zod';
 import type { MultiCloudMongoDB } from '../api/multicloudmongodb';
 import { isFedStateError } from '../domain/errors';
@@ -8,6 +9,10 @@ import type { Kube } from '../kube/client';
 import { apiVersionOf, KINDS, metadataSchema, type Manifest } from '../kube/object';
 import type { ActivityContext } from './context';
 import type { Layout } from './layout';
+
+// Karmada makes a new namespace in the members by itself, a moment after it is made there.
+const PATIENCE_MS = 10_000;
+const POLL_MS = 300;
 
 const MANAGED_PATH = `/metadata/labels/${LABELS.karmadaManaged.replace('/', '~1')}`;
 const namespaceSchema = z.looseObject({ metadata: metadataSchema });
@@ -50,22 +55,28 @@ export async function keepMemberNamespaces(
   layout: Layout,
 ): Promise<Wait | undefined> {
   const name = namespaceOf(cr);
-  const missing = await Promise.all(
-    layout.shares.map(async ({ cluster }) => {
-      try {
-        return (await keepNamespace(await context.members.kubeOf(cluster), name)) ? [] : [cluster];
-      } catch (error) {
-        if (!isFedStateError(error, 'Unreachable')) throw error;
-        return [];
-      }
-    }),
-  );
-  const lacking = missing.flat();
-  if (lacking.length === 0) return undefined;
-  return {
-    code: 'Dispatching',
-    message: `Namespace ${name} is not there yet in: ${lacking.join(', ')}. Karmada makes it, unless it is told not to: then create it there.`,
-  };
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const missing = await Promise.all(
+      layout.shares.map(async ({ cluster }) => {
+        try {
+          return (await keepNamespace(await context.members.kubeOf(cluster), name)) ? [] : [cluster];
+        } catch (error) {
+          if (!isFedStateError(error, 'Unreachable')) throw error;
+          return [];
+        }
+      }),
+    );
+    const lacking = missing.flat();
+    if (lacking.length === 0) return undefined;
+    if (Date.now() > deadline) {
+      return {
+        code: 'Dispatching',
+        message: `Namespace ${name} is not there yet in: ${lacking.join(', ')}. Karmada makes it, unless it is told not to: then create it there.`,
+      };
+    }
+    await sleep(POLL_MS);
+  }
 }
 
 /** @returns false when there is no such namespace */

@@ -69,8 +69,10 @@ export function handleCommands(entity: EntityControl): void {
       const hash = suspended?.suspension.plan.hash ?? '';
       entity.change({
         ...state,
-        held: { wish: suspended?.wish, message: describeHold('rejected', asker) },
-        requests: dropRequest(state, suspended?.switchTo !== undefined),
+        // A switchover that is rejected is over; a wish would be planned again at once.
+        ...(suspended?.switchTo === undefined
+          ? { held: { wish: suspended?.wish, message: describeHold('rejected', asker) } }
+          : {}),
       });
       entity.wake();
       return hash;
@@ -180,9 +182,6 @@ export function handleCommands(entity: EntityControl): void {
     },
   );
 }
-
-const dropRequest = (state: Pick<InstanceState, 'requests'>, isRequest: boolean) =>
-  isRequest ? (state.requests ?? []).slice(1) : state.requests;
 
 const describeHold = (what: string, { by, why }: Asker): string =>
   `${what} by ${by}${why === undefined ? '' : ` (${why})`}: change what is asked for, or send the Update "resume".`;

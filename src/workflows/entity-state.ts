@@ -93,11 +93,15 @@ const isRunnable = (kind: OperationKind): kind is RunnableKind => kind in RUNNAB
 
 /** Forgets a plan that was made for another wish, and a hold on one. */
 export function dropOutdated(snapshot: Found, state: InstanceState): InstanceState {
-  const keepsPlan = state.suspended !== undefined && state.suspended.wish === snapshot.wish;
+  const { suspended } = state;
+  const keepsPlan = suspended !== undefined && suspended.wish === snapshot.wish;
+  // What a person asked for is planned again, whatever else is wanted by now.
+  const again = keepsPlan || suspended?.switchTo === undefined ? [] : [wantedOf(suspended)];
   const keepsHold = state.held !== undefined && state.held.wish === snapshot.wish;
   return {
     ...state,
-    suspended: keepsPlan ? state.suspended : undefined,
+    suspended: keepsPlan ? suspended : undefined,
+    requests: again.length === 0 ? state.requests : [...again, ...(state.requests ?? [])],
     held: keepsHold ? state.held : undefined,
   };
 }

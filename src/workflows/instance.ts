@@ -109,8 +109,8 @@ export async function instance(input: InstanceInput): Promise<void> {
       ended = undefined;
       const { wanted, wish, stopped } = running ?? {};
       running = undefined;
-      const requests =
-        wanted?.switchTo === undefined || 'suspended' in news ? state.requests : state.requests?.slice(1);
+      // One that waits for a word is kept with its plan, and no longer in the queue.
+      const requests = wanted?.switchTo === undefined ? state.requests : state.requests?.slice(1);
       if ('suspended' in news) state = { ...state, requests, suspended: news.suspended };
       else {
         const { record } = news;

@@ -1,11 +1,12 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import pino from 'pino';
-import type { ActivityContext } from '../../src/activities/context';
+import { annotateInstance, loadInstance, type ActivityContext } from '../../src/activities/context';
 import { createCredentialActivities } from '../../src/activities/credentials';
 import { createDispatchActivities } from '../../src/activities/dispatch';
+import { describeWish } from '../../src/activities/instance-marks';
 import { FedStateError } from '../../src/domain/errors';
 import type { InstanceRef } from '../../src/domain/instance';
-import { FINALIZERS } from '../../src/domain/marks';
+import { ANNOTATIONS, FINALIZERS } from '../../src/domain/marks';
 import type { StageResult } from '../../src/domain/operation';
 import { KINDS } from '../../src/kube/object';
 import type { Federation } from './federation';
@@ -24,6 +25,8 @@ export interface ActivityWorld {
   ): Promise<InstanceRef>;
   run<T>(activity: (input: { instance: InstanceRef }) => Promise<T>, instance: InstanceRef): Promise<T>;
   dispatch(instance: InstanceRef): Promise<StageResult<string>>;
+  /** Leaves it as the end of its creation would: made, and all that is asked for carried out. */
+  settle(instance: InstanceRef): Promise<void>;
 }
 
 export function makeActivityWorld(federation: Federation, namespace: string): ActivityWorld {
@@ -55,9 +58,17 @@ export function makeActivityWorld(federation: Federation, namespace: string): Ac
     systemNamespace: 'fedstate-system',
     now: () => new Date(),
   };
+  const settle: ActivityWorld['settle'] = async (instance) => {
+    const cr = await loadInstance(context, instance);
+    await annotateInstance(context, cr, {
+      [ANNOTATIONS.created]: cr.metadata.uid,
+      [ANNOTATIONS.settled]: describeWish(cr, undefined),
+    });
+  };
   const run: ActivityWorld['run'] = (activity, instance) =>
     new MockActivityEnvironment().run(activity, { instance });
   return {
+    settle,
     context,
     events,
     unreachable,

@@ -179,6 +179,29 @@ describe('a change of a running instance', () => {
     });
   });
 
+  it('keeps a switchover that must be approved with its plan, and makes the plan again when something else changes', async () => {
+    const world = newWorld({ created: true, health: 'Health', wish: 'w1' });
+    world.steps = [];
+    world.secrets.set('orders-auth', 'x');
+    world.changes = [{ kind: 'stepDown', host: '10.0.1.1:30001', freezeHosts: [] }];
+    world.gate = GATED;
+    await withEntity(world, async (worker, ref) => {
+      await pokeEntity(worker, ref);
+      const handle = entityOf(worker, ref);
+      await handle.executeUpdate('switchover', { args: [{ cluster: 'west', by: 'ann' }] });
+      await eventuallyHolds('waits', waitsFor(world, 'ApprovalNeeded'));
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      expect(countOf(world, 'planChange')).toBe(1);
+      edit(world, { wish: 'w2' });
+      await pokeEntity(worker, ref);
+      await eventuallyHolds('planned again', () => countOf(world, 'planChange') === 2);
+      await eventuallyHolds('waits again', () => world.waits.length > 1);
+      await handle.executeUpdate('approve', { args: [{ hash: 'plan-of-1', by: 'ann' }] });
+      await eventuallyHolds('handed over', () => world.records.length > 0);
+      expect(outcomesOf(world)).toEqual(['switchoverInstance succeeded']);
+    });
+  });
+
   it('is dropped for a removal, also while it waits for an approval', async () => {
     const world = changedWorld();
     world.gate = GATED;

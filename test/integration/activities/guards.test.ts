@@ -152,9 +152,7 @@ suite('what guards members', () => {
     const service = await federation.karmada.get(refOf(KINDS.service, 'split-mongodb-0'), serviceSchema);
     const host = `10.0.0.2:${service?.spec.ports[0]?.nodePort ?? 0}`;
     const cr = refOf(KINDS.multiCloudMongoDB, 'split');
-    await federation.karmada.mergePatch(cr, {
-      metadata: { annotations: { [ANNOTATIONS.created]: instance.uid } },
-    });
+    await world.settle(instance);
     const member = { cluster: 'north', ordinal: '0', host, role: 'SECONDARY' };
     await federation.karmada.mergePatch(cr, { status: { members: [member] } }, 'status');
     const cluster = { kind: KINDS.cluster, name: 'north' };

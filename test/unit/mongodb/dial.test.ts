@@ -16,7 +16,7 @@ function listen(host: string): Promise<{ readonly server: Server; readonly port:
 describe('dialMember', () => {
   test.each([
     ['127.0.0.1', '127.0.0.1'],
-    ['127.0.0.1', '[127.0.0.1]'],
+    ['::1', '[::1]'],
   ])('reaches who listens on %s', async (address, written) => {
     const { server, port } = await listen(address);
     await dialMember(`${written}:${port}`, 5_000);
