@@ -61,7 +61,7 @@ export function nextOperation(snapshot: Found, state: InstanceState, now: number
   if (suspended !== undefined && suspended.wish === snapshot.wish) {
     const { plan, opensAt } = suspended.suspension;
     const agreed = suspended.agreed !== undefined || snapshot.approved === plan.hash;
-    const open = opensAt !== undefined && Date.parse(opensAt) <= now;
+    const open = opensAt !== undefined && msUntil(opensAt, now) <= 0;
     if (agreed || open) return wantedOf(suspended);
     // A wish that is held up must not hold up what somebody asks for now.
     return state.requests?.[0];
@@ -72,6 +72,12 @@ export function nextOperation(snapshot: Found, state: InstanceState, now: number
     ? { kind: snapshot.change }
     : undefined;
 }
+
+// The worker's clock, which judges the window, may be behind the server's, which wakes the entity.
+const CLOCK_SKEW_MS = 2_000;
+
+/** Ms until a plan that waits for this moment should be tried. */
+export const msUntil = (opensAt: string, now: number): number => Date.parse(opensAt) + CLOCK_SKEW_MS - now;
 
 const wantedOf = ({ kind, switchTo, agreed, asker }: SuspendedOperation): Wanted => ({
   kind,

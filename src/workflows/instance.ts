@@ -27,6 +27,7 @@ import { describeInstance } from './details';
 import { handleCommands } from './entity-handlers';
 import {
   dropOutdated,
+  msUntil,
   nextOperation,
   restingProgress,
   type Found,
@@ -180,7 +181,7 @@ export async function instance(input: InstanceInput): Promise<void> {
     const opensAt = running === undefined ? state.suspended?.suspension.opensAt : undefined;
     return opensAt === undefined
       ? undefined
-      : Math.min(LONGEST_SLEEP_MS, Math.max(1_000, Date.parse(opensAt) - Date.now()));
+      : Math.min(LONGEST_SLEEP_MS, Math.max(1_000, msUntil(opensAt, Date.now())));
   }
 
   function announce(snapshot: Found, operation: OperationKind | undefined): void {

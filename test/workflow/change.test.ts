@@ -120,7 +120,7 @@ describe('a change of a running instance', () => {
 
   it('waits for a window by itself', async () => {
     const world = changedWorld();
-    const opensAt = new Date(Date.now() + 3_000).toISOString();
+    const opensAt = new Date(Date.now() + 8_000).toISOString();
     world.gate = { open: false, wait: { code: 'OutsideWindow', message: opensAt }, opensAt };
     await withEntity(world, async (worker, ref) => {
       await pokeEntity(worker, ref);
