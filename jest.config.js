@@ -32,7 +32,9 @@ module.exports = {
       globalTeardown: '<rootDir>/test/support/temporal-teardown.ts',
     }),
     project('integration'),
-    project('e2e', { testPathIgnorePatterns: ['<rootDir>/test/e2e/faults/'] }),
+    project('e2e', { testPathIgnorePatterns: ['<rootDir>/test/e2e/(faults|long)/'] }),
+    // More of the same, for `npm test -- --long`.
+    project('long', { testMatch: ['<rootDir>/test/e2e/long/**/*.test.ts'] }),
     // They take clusters away from everybody, so that nothing else may run beside them.
     project('faults', { testMatch: ['<rootDir>/test/e2e/faults/**/*.test.ts'] }),
     // After e2e, never beside it: it listens to an idle system, and reads what all of the run has asked for.

@@ -17,14 +17,18 @@ const OUTSIDE_STACK = 'test-outside';
 
 const USAGE = `npm test [-- OPTIONS]
   --only e2e                       the end-to-end suite alone
+  --long                           also what takes minutes more: neighbours, drift, lost clusters, unused rights
   --karmada KUBECONFIG --member NAME=KUBECONFIG …
   [--image REF] [--images-replace FROM=TO,…] [--image-pull-policy POLICY]
                                    the end-to-end suite on clusters that exist already`;
 
 /** `npm test`: programs first, then every check. Gives the exit code. @throws StackError naming a wrong flag */
 export async function runTestCommand(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({ args: [...args], options: { only: { type: 'string' }, ...ATTACH_FLAGS } });
-  const { only } = values;
+  const { values } = parseArgs({
+    args: [...args],
+    options: { only: { type: 'string' }, long: { type: 'boolean', default: false }, ...ATTACH_FLAGS },
+  });
+  const { only, long } = values;
   if (only !== undefined && only !== 'e2e') throw new StackError(USAGE, 2);
   const outside = readAttachFlags(values);
   const say = (line: string): void => {
@@ -34,7 +38,7 @@ export async function runTestCommand(args: readonly string[]): Promise<number> {
   await offerPrograms(home, say);
   process.env['FEDSTATE_TEMPORAL'] = await temporalServerPath();
   const stage = (): Promise<Stage> => (outside === undefined ? openStage(say) : openOutside(outside, say));
-  return runSuite({ home, openStage: stage, say, only });
+  return runSuite({ home, openStage: stage, say, only, long });
 }
 
 /** Clusters of others: what the suite needs of FedState goes there, and stays when it ends. */

@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { FedStateError } from '../../src/domain/errors';
-import { KINDS, metadataSchema, type Kind, type ObjectRef } from '../../src/kube/object';
+import { FedStateError } from '../../../src/domain/errors';
+import { KINDS, metadataSchema, type Kind, type ObjectRef } from '../../../src/kube/object';
 import {
   closeEnvironment,
   missingEnvironment,
   readEnvironment,
   type Environment,
-} from '../support/environment';
+} from '../../support/environment';
 import {
   awaitGone,
   awaitHealth,
@@ -17,8 +17,8 @@ import {
   listInMembers,
   removeInstance,
   withDatabase,
-} from '../support/instances';
-import { until } from '../support/until';
+} from '../../support/instances';
+import { until } from '../../support/until';
 
 const missing = missingEnvironment();
 const suite = missing === undefined ? describe : describe.skip;

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { KINDS, metadataSchema, type Manifest } from '../../src/kube/object';
+import { KINDS, metadataSchema, type Manifest } from '../../../src/kube/object';
 import {
   closeEnvironment,
   missingEnvironment,
   readEnvironment,
   type Environment,
-} from '../support/environment';
+} from '../../support/environment';
 import {
   awaitHealth,
   createInstance,
@@ -14,8 +14,8 @@ import {
   listHolders,
   readInstance,
   removeInstance,
-} from '../support/instances';
-import { until } from '../support/until';
+} from '../../support/instances';
+import { until } from '../../support/until';
 
 const missing = missingEnvironment();
 const suite = missing === undefined ? describe : describe.skip;

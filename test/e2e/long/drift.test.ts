@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import type { Kube } from '../../src/kube/client';
-import { KINDS, metadataSchema, type Kind, type ObjectRef } from '../../src/kube/object';
+import type { Kube } from '../../../src/kube/client';
+import { KINDS, metadataSchema, type Kind, type ObjectRef } from '../../../src/kube/object';
 import {
   closeEnvironment,
   missingEnvironment,
   readEnvironment,
   type Environment,
-} from '../support/environment';
+} from '../../support/environment';
 import {
   awaitHealth,
   createInstance,
@@ -16,8 +16,8 @@ import {
   removeInstance,
   sayConditions,
   withDatabase,
-} from '../support/instances';
-import { until } from '../support/until';
+} from '../../support/instances';
+import { until } from '../../support/until';
 
 const missing = missingEnvironment();
 const suite = missing === undefined ? describe : describe.skip;
