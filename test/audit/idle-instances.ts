@@ -56,6 +56,7 @@ export function prepareIdleInstances(karmada: Kube, member: Kube): IdleInstances
       image: 'mongo:3.6',
       resources: RESOURCES,
       persistence: { storage: '256Mi', whenDeleted: 'Delete' },
+      metricsExporterSpec: { enable: true },
     };
     await apply(member, local, spec);
     await awaitLocal(member, { storage: '256Mi', exporters: 1 });

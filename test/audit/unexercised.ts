@@ -31,11 +31,11 @@ export const UNEXERCISED: readonly Unexercised[] = [
       sometimes: true as const,
     })),
   ),
-  {
-    grant: 'karmada fedstate-worker: get clusters/proxy.cluster.karmada.io',
+  ...['get', 'patch', 'delete'].map((verb) => ({
+    grant: `karmada fedstate-worker: ${verb} clusters/proxy.cluster.karmada.io`,
     because:
       'the stand-in for Karmada has no proxy: there the worker has a kubeconfig Secret for each member',
-  },
+  })),
   ...['karmada fedstate-worker: update multicloudmongodbs', 'member fedstate-member: update mongodbs'].map(
     (grant) => ({
       grant: `${grant}/finalizers.middleware.fedstate.io`,

@@ -3,7 +3,7 @@ import type { AccessRequest, RequestTarget } from './access-requests';
 
 /** What a run asked of the API servers, held against what was given. */
 export interface AccessVerdict {
-  /** Answered with 401 or 403. */
+  /** Answered with 403. Who gets 401 has no name: the token of a pod that was deleted a moment ago, for one. */
   readonly refused: readonly AccessRequest[];
   /** A role that came as somebody else, somebody else that came as a role, or an account that no manifest makes. */
   readonly strangers: readonly AccessRequest[];
@@ -41,13 +41,13 @@ export function judgeAccess(
   }
   return {
     refused: ours.filter(isRefused),
-    strangers: ours.filter(isStranger),
+    strangers: ours.filter((request) => request.code !== 401 && isStranger(request)),
     beyond: [...beyond],
     unused: grants.filter((grant) => !used.has(grant)),
   };
 }
 
-const isRefused = ({ code }: AccessRequest): boolean => code === 401 || code === 403;
+const isRefused = ({ code }: AccessRequest): boolean => code === 403;
 
 /** Server-side apply and update are judged once more, as `create`, when nothing stood there. */
 function verbsNeeded({ verb, code }: AccessRequest): string[] {

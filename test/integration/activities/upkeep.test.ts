@@ -5,7 +5,7 @@ import { createRestraint } from '../../../src/activities/restraint';
 import { keepObjects, readDeviations } from '../../../src/activities/upkeep';
 import type { MultiCloudMongoDB } from '../../../src/api/multicloudmongodb';
 import type { InstanceRef } from '../../../src/domain/instance';
-import { ANNOTATIONS, LABELS } from '../../../src/domain/marks';
+import { LABELS } from '../../../src/domain/marks';
 import { KINDS, metadataSchema, objectSchema, type Kind, type ObjectRef } from '../../../src/kube/object';
 import { makeActivityWorld, type ActivityWorld } from '../../support/activity-world';
 import { startFederation, type Federation } from '../../support/federation';

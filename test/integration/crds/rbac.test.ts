@@ -82,7 +82,7 @@ const CASES: readonly Case[] = [
       ask('list patch', 'works', 'work.karmada.io', 'karmada-es-east'),
       ask('list', 'clusters', 'cluster.karmada.io'),
       ask('get patch delete', 'clusters/proxy', 'cluster.karmada.io'),
-      ask('get patch', 'namespaces'),
+      ask('patch', 'namespaces'),
       ask('get create patch', 'events', 'events.k8s.io'),
     ],
     mayNot: [
