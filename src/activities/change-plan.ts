@@ -51,7 +51,7 @@ export function createChangePlanActivities(context: ActivityContext) {
   };
 }
 
-export async function planChange(
+async function planChange(
   context: ActivityContext,
   cr: MultiCloudMongoDB,
   switchTo: SwitchTarget | undefined,

@@ -6,7 +6,7 @@ import { readBinding, reportsOf } from '../karmada/binding';
 import { instanceLabels, namespaceOf, ownerOf } from '../karmada/template';
 import { KINDS, type Manifest } from '../kube/object';
 import { buildConnectionString } from '../mongodb/connection-string';
-import { planChange } from './change-plan';
+import { readChange } from './change-plan';
 import { clientHosts } from './client-address';
 import { annotateInstance, loadInstance, type ActivityContext, type InstanceInput } from './context';
 import { readCredentials } from './credentials';
@@ -84,9 +84,10 @@ export function createPublicationActivities(context: ActivityContext) {
      */
     async settleChange({ instance }: InstanceInput): Promise<StageResult<string>> {
       const cr = await loadInstance(context, instance);
-      const planned = await planChange(context, cr, undefined);
-      if (!planned.done) return planned;
-      const [next] = planned.value.steps;
+      const change = await readChange(context, cr, undefined);
+      if (!change.done) return change;
+      const { plan, references } = change.value;
+      const [next] = plan.steps;
       if (next !== undefined) {
         return waitFor({
           code: 'Dispatching',
@@ -102,10 +103,8 @@ export function createPublicationActivities(context: ActivityContext) {
       }
       const unsettled = await listUnsettled(context, cr);
       if (unsettled.length > 0) return waitFor({ code: 'MembersNotReady', message: unsettled.join('; ') });
-      const resolved = await resolveReferences(context, cr);
-      if (!resolved.ok) return waitFor(resolved.wait);
       await annotateInstance(context, cr, {
-        [ANNOTATIONS.settled]: describeWish(cr, digestReferences(resolved.references)),
+        [ANNOTATIONS.settled]: describeWish(cr, digestReferences(references)),
         [ANNOTATIONS.approve]: null,
       });
       const reasons = health.reasons.length === 0 ? '' : ` (${health.reasons.join('; ')})`;

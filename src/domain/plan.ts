@@ -62,6 +62,21 @@ export type SurroundingStepFacts =
   | { readonly kind: 'setFCV'; readonly version: string };
 
 export type StepFacts = MembershipStepFacts | SurroundingStepFacts;
+
+const SURROUNDING: Readonly<Record<SurroundingStepFacts['kind'], true>> = {
+  place: true,
+  dispatch: true,
+  waitPods: true,
+  restartMember: true,
+  retireMember: true,
+  setFCV: true,
+};
+
+/** Whether the caller's own layer carries it out, and not src/mongodb. */
+export const isSurrounding = <S extends StepFacts>(
+  step: S,
+): step is Extract<S, { readonly kind: SurroundingStepFacts['kind'] }> => step.kind in SURROUNDING;
+
 export type MembershipStep = MembershipStepFacts & StepContract;
 export type SurroundingStep = SurroundingStepFacts & StepContract;
 export type Step = StepFacts & StepContract;

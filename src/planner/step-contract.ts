@@ -1,9 +1,9 @@
-import type {
-  MembershipStepFacts,
-  Risk,
-  StepContract,
-  StepFacts,
-  SurroundingStepFacts,
+import {
+  isSurrounding,
+  type MembershipStepFacts,
+  type Risk,
+  type StepContract,
+  type StepFacts,
 } from '../domain/plan';
 import { contractOfSurrounding } from './surrounding-contract';
 
@@ -12,23 +12,12 @@ const SYNC_SECONDS = 24 * 3600;
 
 /** Puts to the facts of a step what a person reads and an executor is held to. */
 export function toStep<F extends StepFacts>(facts: F, primaryPriority = 0): F & StepContract {
+  const step: StepFacts = facts;
   return {
     ...facts,
-    ...(isSurrounding(facts) ? contractOfSurrounding(facts) : contractOf(facts, primaryPriority)),
+    ...(isSurrounding(step) ? contractOfSurrounding(step) : contractOf(step, primaryPriority)),
   };
 }
-
-const SURROUNDING: ReadonlySet<string> = new Set<SurroundingStepFacts['kind']>([
-  'place',
-  'dispatch',
-  'waitPods',
-  'restartMember',
-  'retireMember',
-  'setFCV',
-]);
-
-/** Whether the caller's own layer carries it out, and not src/mongodb. */
-export const isSurrounding = (facts: StepFacts): facts is SurroundingStepFacts => SURROUNDING.has(facts.kind);
 
 const reconfig = (parts: Omit<StepContract, 'timeoutSeconds' | 'risk'> & { risk?: Risk }): StepContract => ({
   risk: 'safe',

@@ -1,10 +1,10 @@
-import { ActivityFailure, ApplicationFailure, log, setHandler } from '@temporalio/workflow';
+import { ApplicationFailure, log, setHandler } from '@temporalio/workflow';
 import type { OperationKind } from '../domain/instance';
 import { done, type OperationInput, type OperationOutcome, type StageResult } from '../domain/operation';
-import type { ChangePlan, MembershipStep, Step, SurroundingStep } from '../domain/plan';
+import { isSurrounding, type ChangePlan, type Step } from '../domain/plan';
 import { command, quick, sequence } from './activities';
 import { describeChange, type StepLine } from './change-details';
-import { summariseStep } from './replica-set';
+import { isSuperseded, summariseStep } from './replica-set';
 import { runStages, type ShowProgress } from './stages';
 import { stopSignal } from './signals';
 import { Stopped, Suspended } from './safe-point';
@@ -166,30 +166,4 @@ function createCarrier(
 
 function changesWhatIsKnown(step: Step, next: Step | undefined): boolean {
   return step.kind === 'waitPods' || (step.kind === 'dispatch' && next?.kind !== 'waitPods');
-}
-
-function isSurrounding(step: Step): step is SurroundingStep {
-  const membership: Record<MembershipStep['kind'], true> = {
-    initiate: true,
-    stepUp: true,
-    createUsers: true,
-    setDefaultWriteConcern: true,
-    addMember: true,
-    waitSync: true,
-    grantVote: true,
-    setPriority: true,
-    setMemberFields: true,
-    revokeVote: true,
-    stepDown: true,
-    removeMember: true,
-  };
-  return !(step.kind in membership);
-}
-
-function isSuperseded(error: unknown): boolean {
-  return (
-    error instanceof ActivityFailure &&
-    error.cause instanceof ApplicationFailure &&
-    error.cause.type === 'Superseded'
-  );
 }

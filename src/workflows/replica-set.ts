@@ -48,7 +48,8 @@ export function summariseStep(step: Step): string {
   return text.length > 200 ? `${text.slice(0, 199)}~` : text;
 }
 
-function isSuperseded(error: unknown): boolean {
+/** An election or another's change came between: the rest of a plan is worth nothing. */
+export function isSuperseded(error: unknown): boolean {
   return (
     error instanceof ActivityFailure &&
     error.cause instanceof ApplicationFailure &&

@@ -1,6 +1,5 @@
-import { isSurrounding } from '../../../src/planner/step-contract';
 import { placeholderOf, type InstancePlanInput } from '../../../src/planner/plan-instance';
-import type { Step, SwitchTarget } from '../../../src/domain/plan';
+import { isSurrounding, type Step, type SwitchTarget } from '../../../src/domain/plan';
 import type { MemberPlace } from '../../../src/domain/placement';
 import type { DesiredMember } from '../../../src/domain/replica-set';
 import { createModel, desired, execute, member, observe, type ServerModel } from './server-model';
