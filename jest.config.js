@@ -22,7 +22,9 @@ module.exports = {
   maxWorkers: 4,
   projects: [
     project('unit'),
-    project('contract'),
+    project('contract', { testPathIgnorePatterns: ['<rootDir>/test/contract/[^/]+/long/'] }),
+    // What only holds a stand-in to its recordings, at the pace of elections, for `npm test -- --long`.
+    project('contract-long', { testMatch: ['<rootDir>/test/contract/*/long/**/*.test.ts'] }),
     project('workflow', {
       globalSetup: '<rootDir>/test/support/temporal-setup.ts',
       globalTeardown: '<rootDir>/test/support/temporal-teardown.ts',

@@ -6,6 +6,7 @@ import {
 } from '@temporalio/worker';
 import type { ActivityContext } from './activities/context';
 import { createErrorInterceptor } from './activities/error-interceptor';
+import { createHeartbeatInterceptor } from './activities/heartbeat-interceptor';
 import { createActivities } from './activities/registry';
 import { HEALTH_TASK_QUEUE, TASK_QUEUE } from './domain/task-queues';
 
@@ -34,7 +35,11 @@ export async function startWorkers(facts: WorkerFacts): Promise<RunningWorkers> 
     namespace: facts.namespace,
     activities: createActivities(facts.context),
     interceptors: {
-      activity: [...(facts.activityInterceptors ?? []), () => ({ inbound: createErrorInterceptor() })],
+      activity: [
+        () => ({ inbound: createHeartbeatInterceptor() }),
+        ...(facts.activityInterceptors ?? []),
+        () => ({ inbound: createErrorInterceptor() }),
+      ],
     },
     shutdownGraceTime: '20 seconds',
   } satisfies Partial<WorkerOptions>;

@@ -53,6 +53,8 @@ export async function runJest(
       ],
       home,
       env,
+      // Its report goes to the file; what it prints for people is on standard error.
+      'ignore',
     );
     return readTally(report, code);
   } finally {
@@ -72,19 +74,19 @@ function readTally(report: string, code: number): Tally {
   };
 }
 
-/** Runs a program with its output on ours, and gives its exit code. */
+/** Runs a program with its errors, and its output unless `output` is `ignore`, on ours, and gives its exit code. */
 export function runShown(
   program: string,
   args: readonly string[],
   cwd: string,
   env: Readonly<Record<string, string>> = {},
+  output: 'inherit' | 'ignore' = 'inherit',
 ): Promise<number> {
   return new Promise((resolve, reject) => {
-    // Jest's JSON goes to the file; what it prints for people is on standard error.
     const child = spawn(program, [...args], {
       cwd,
       env: { ...process.env, ...env },
-      stdio: ['ignore', 'ignore', 'inherit'],
+      stdio: ['ignore', output, 'inherit'],
     });
     child.once('error', reject);
     child.once('exit', (code) => resolve(code ?? 1));

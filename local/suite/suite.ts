@@ -22,27 +22,38 @@ const NO_TESTS: Tally = { passed: 0, failed: 0, skipped: 0 };
 
 /** Every check of the project, cheap ones first. Gives the exit code; the last line counts what ran. */
 export async function runSuite({ home, openStage, say, only, long }: SuiteFacts): Promise<number> {
-  let tally = only === undefined ? await runWithoutStage(home, say) : NO_TESTS;
+  let tally = only === undefined ? await runWithoutStage(home, say, long) : NO_TESTS;
   say('== e2e');
   tally = addTallies(tally, await runEndToEnd(home, openStage, say, long));
   say(`${tally.passed} passed, ${tally.failed} failed, ${tally.skipped} skipped`);
   return tally.failed === 0 ? 0 : 1;
 }
 
-async function runWithoutStage(home: string, say: SuiteFacts['say']): Promise<Tally> {
+async function runWithoutStage(home: string, say: SuiteFacts['say'], long: boolean): Promise<Tally> {
+  const projects = [
+    'unit',
+    'contract',
+    'integration',
+    'workflow',
+    'replay',
+    ...(long ? ['contract-long'] : []),
+  ];
+  say(`== ${[...STATIC_CHECKS, ...projects].join(', ')}`);
+  // Suites wait for servers while a check computes.
+  const [checked, tested] = await Promise.all([runChecks(home, say), runJest(home, projects, {})]);
+  say('== workflow, without a workflow cache');
+  const uncached = await runJest(home, ['workflow'], { MAX_CACHED_WORKFLOWS: '0' });
+  return [checked, tested, uncached].reduce(addTallies);
+}
+
+async function runChecks(home: string, say: SuiteFacts['say']): Promise<Tally> {
   let tally = NO_TESTS;
   for (const check of STATIC_CHECKS) {
-    say(`== ${check}`);
     const code = await runShown('npm', ['run', '--silent', check], home);
+    say(`${code === 0 ? 'PASS' : 'FAIL'} ${check}`);
     tally = addTallies(tally, code === 0 ? { ...NO_TESTS, passed: 1 } : { ...NO_TESTS, failed: 1 });
   }
-  say('== unit, contract, integration, workflow, replay');
-  tally = addTallies(
-    tally,
-    await runJest(home, ['unit', 'contract', 'integration', 'workflow', 'replay'], {}),
-  );
-  say('== workflow, without a workflow cache');
-  return addTallies(tally, await runJest(home, ['workflow'], { MAX_CACHED_WORKFLOWS: '0' }));
+  return tally;
 }
 
 async function runEndToEnd(

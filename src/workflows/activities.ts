@@ -1,14 +1,16 @@
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/registry';
 import { HEALTH_TASK_QUEUE } from '../domain/task-queues';
+import { QUICK_HEARTBEAT_MS } from '../domain/timeouts';
 
 // Whatever follows a cancelled operation must find nothing of it still writing.
 const cancellationType = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
 const retry = { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '30 seconds' } as const;
 
-/** Reads and small writes: seconds. */
+/** Reads and small writes: seconds. The worker heartbeats for them. */
 export const quick = proxyActivities<Activities>({
   startToCloseTimeout: '60 seconds',
+  heartbeatTimeout: QUICK_HEARTBEAT_MS,
   cancellationType,
   retry,
 });

@@ -29,9 +29,9 @@ suite('an idle instance', () => {
 
   beforeAll(async () => {
     environment = readEnvironment();
-    const [member] = environment.members.values();
+    const [member, ...others] = environment.members.values();
     if (member === undefined) throw new Error('no member cluster');
-    instances = prepareIdleInstances(environment.karmada, member);
+    instances = prepareIdleInstances(environment.karmada, [member, ...others]);
     await instances.create();
   }, 480_000);
 
@@ -41,6 +41,8 @@ suite('an idle instance', () => {
   }, 240_000);
 
   it('causes no write on Karmada or in a member, and few reads', async () => {
+    await awaitSettled(environment);
+    await instances.disturb();
     await awaitSettled(environment);
     const rest = await listenAtRest(environment);
     const rates = readsPerMinute(rest);

@@ -14,10 +14,13 @@ const OWN = { namespace: local.namespace, labelSelector: `app.kubernetes.io/inst
 export interface IdleInstances {
   /** Resolves when both are as asked; the one alone was changed once, in every way that its manager carries out. */
   create(): Promise<void>;
+  /** Has every manager look once more: news since its last look, such as another sync source, is written now. */
+  disturb(): Promise<void>;
   remove(): Promise<void>;
 }
 
-export function prepareIdleInstances(karmada: Kube, member: Kube): IdleInstances {
+export function prepareIdleInstances(karmada: Kube, members: readonly [Kube, ...Kube[]]): IdleInstances {
+  const [member] = members;
   const apply = async (kube: Kube, ref: typeof federated | typeof local, spec: object): Promise<void> => {
     const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: ref.namespace } };
     await kube.apply(KINDS.namespace, namespace, { fieldManager: 'e2e' });
@@ -73,6 +76,11 @@ export function prepareIdleInstances(karmada: Kube, member: Kube): IdleInstances
     create: async () => {
       await Promise.all([createFederated(), createLocal()]);
     },
+    disturb: async () => {
+      const pods = await Promise.all(members.map((cluster) => touchPods(cluster, federated.namespace)));
+      if (pods.some((count) => count === 0)) throw new Error(`pods that were touched: ${pods.join(', ')}`);
+      await touchPods(member, local.namespace);
+    },
     remove: async () => {
       await Promise.all([karmada.delete(federated), member.delete(local)]);
       await until('gone', 180, async () => {
@@ -84,6 +92,20 @@ export function prepareIdleInstances(karmada: Kube, member: Kube): IdleInstances
       });
     },
   };
+}
+
+/** A pod that changed makes its manager look, whatever changed. @returns how many there were */
+async function touchPods(cluster: Kube, namespace: string): Promise<number> {
+  const { items } = await cluster.list(KINDS.pod, { namespace }, objectSchema);
+  for (const { metadata } of items) {
+    const annotations = { 'e2e.fedstate.io/touched': new Date().toISOString() };
+    await cluster.apply(
+      KINDS.pod,
+      { apiVersion: 'v1', kind: 'Pod', metadata: { name: metadata.name, namespace, annotations } },
+      { fieldManager: 'e2e' },
+    );
+  }
+  return items.length;
 }
 
 const claimSchema = objectSchema.extend({

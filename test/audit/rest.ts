@@ -21,8 +21,9 @@ export interface Rest {
   readonly reads: readonly AccessRequest[];
 }
 
-/** Resolves when our accounts have written nothing for a while: what followed a creation is through. */
+/** Resolves when our accounts have written nothing for a while from now on: what followed a creation is through. */
 export async function awaitSettled(environment: Environment): Promise<void> {
+  await sleep(SETTLED_MS);
   await until('no write of ours for 5 s', 60, () => {
     const writes = readAuditLogs(environment, Date.now() - SETTLED_MS).filter(
       (request) => isOurs(request) && isChange(request),

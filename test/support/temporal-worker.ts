@@ -1,6 +1,7 @@
 import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createErrorInterceptor } from '../../src/activities/error-interceptor';
+import { createHeartbeatInterceptor } from '../../src/activities/heartbeat-interceptor';
 import { HEALTH_TASK_QUEUE } from '../../src/domain/task-queues';
 import type { FakeActivities } from './world';
 
@@ -49,7 +50,12 @@ export async function withWorker(
     connection: native,
     identity: IDENTITY,
     activities,
-    interceptors: { activity: [() => ({ inbound: createErrorInterceptor() })] },
+    interceptors: {
+      activity: [
+        () => ({ inbound: createHeartbeatInterceptor() }),
+        () => ({ inbound: createErrorInterceptor() }),
+      ],
+    },
     // A cancelled activity hears of it with its next heartbeat that is really sent.
     maxHeartbeatThrottleInterval: 100,
   };

@@ -1,7 +1,7 @@
 import type { Document } from 'bson';
-import { Stage, quick } from './support/stage';
-import { coursesOf, stateOf, watchStates } from './support/states';
-import { type TestMember, eventually, sleep } from './support/test-set';
+import { Stage, quick } from '../support/stage';
+import { coursesOf, stateOf, watchStates } from '../support/states';
+import { type TestMember, eventually, sleep } from '../support/test-set';
 
 /**
  * Step-down, freeze, hand-over and every way of losing a primary (S14, S15, S18). The record took the default timings;

@@ -1,6 +1,6 @@
-import { Stage } from './support/stage';
-import { courseOf, watchStates } from './support/states';
-import { eventually } from './support/test-set';
+import { Stage } from '../support/stage';
+import { courseOf, watchStates } from '../support/states';
+import { eventually } from '../support/test-set';
 
 /** A member whose place in the oplog is gone: what it says of itself, and what the primary says of it. */
 jest.setTimeout(180_000);

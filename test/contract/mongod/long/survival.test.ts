@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Document, deserialize } from 'bson';
-import { makeChance } from '../../support/chance';
-import { planStrikes, strike } from './support/chaos';
-import { type TestMember, TestSet, eventually, sleep } from './support/test-set';
-import type { WireClient } from './support/wire-client';
+import { makeChance } from '../../../support/chance';
+import { planStrikes, strike } from '../support/chaos';
+import { type TestMember, TestSet, eventually, sleep } from '../support/test-set';
+import type { WireClient } from '../support/wire-client';
 
 /**
  * Members are killed, frozen and restarted one at a time while three writers, one for each member, write on. A failure

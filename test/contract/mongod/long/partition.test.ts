@@ -1,8 +1,8 @@
 import type { Document } from 'bson';
-import { Network } from './support/relay';
-import { Stage } from './support/stage';
-import { type View, courseOf, stateOf, watchStates } from './support/states';
-import { type TestMember, eventually, sleep } from './support/test-set';
+import { Network } from '../support/relay';
+import { Stage } from '../support/stage';
+import { type View, courseOf, stateOf, watchStates } from '../support/states';
+import { type TestMember, eventually, sleep } from '../support/test-set';
 
 /**
  * Members cut off from each other: connections stay open, nothing arrives. The record took the default timings; here a

@@ -1,9 +1,9 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Document, EJSON, deserialize } from 'bson';
-import { Stage } from './support/stage';
-import { courseOf, watchStates } from './support/states';
-import { eventually } from './support/test-set';
+import { Stage } from '../support/stage';
+import { courseOf, watchStates } from '../support/states';
+import { eventually } from '../support/test-set';
 
 /** A primary that wrote alone comes back to a set that has gone on: what it shows, step by step, and what it keeps. */
 jest.setTimeout(180_000);

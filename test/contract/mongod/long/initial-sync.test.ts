@@ -1,7 +1,7 @@
 import type { Document } from 'bson';
-import { Stage } from './support/stage';
-import { courseOf, watchStates } from './support/states';
-import { type TestMember, eventually } from './support/test-set';
+import { Stage } from '../support/stage';
+import { courseOf, watchStates } from '../support/states';
+import { type TestMember, eventually } from '../support/test-set';
 
 /** Initial sync (S19): what shows while it runs, what it acknowledges, and what interrupts it. */
 jest.setTimeout(180_000);

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Document, Timestamp } from 'bson';
-import { type TestMember, TestSet, eventually, sleep } from './support/test-set';
+import { type TestMember, TestSet, eventually, sleep } from '../support/test-set';
 
 /** How data gets to members: initial sync, rollback to a common point, an oplog that is too short, restarts of all. */
 jest.setTimeout(180_000);

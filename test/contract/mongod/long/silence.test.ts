@@ -1,8 +1,8 @@
 import { createServer } from 'node:net';
 import type { Document } from 'bson';
-import { Stage } from './support/stage';
-import { watchStates } from './support/states';
-import { type TestMember, eventually } from './support/test-set';
+import { Stage } from '../support/stage';
+import { watchStates } from '../support/states';
+import { type TestMember, eventually } from '../support/test-set';
 
 /** What takes long: members that accept connections and never answer, and elections with the server's default timings. */
 jest.setTimeout(180_000);

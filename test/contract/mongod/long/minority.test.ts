@@ -1,7 +1,7 @@
 import type { Document } from 'bson';
-import { Stage, quick } from './support/stage';
-import { courseOf, watchStates } from './support/states';
-import { type TestMember, eventually } from './support/test-set';
+import { Stage, quick } from '../support/stage';
+import { courseOf, watchStates } from '../support/states';
+import { type TestMember, eventually } from '../support/test-set';
 
 /** A primary that has lost the majority: what it still acknowledges, when it steps down, and the two ways out. */
 jest.setTimeout(180_000);
