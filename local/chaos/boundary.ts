@@ -1,6 +1,11 @@
 import type { Report } from './report';
 
-export type ChaosOperation = 'create' | 'delete';
+/** What every life has. */
+export type LifeOperation = 'create' | 'delete';
+export const CHANGES = ['scale-down', 'move'] as const;
+/** Of an instance that runs. */
+export type ChangeOperation = (typeof CHANGES)[number];
+export type ChaosOperation = LifeOperation | ChangeOperation;
 
 /** A place between two things that happen: before an activity's first effect, or between its last and the report of it. */
 export interface Boundary {
@@ -14,11 +19,16 @@ export const nameOf = ({ activity, phase }: Boundary): string => `${phase} ${act
 const WORKFLOWS: Readonly<Record<ChaosOperation, string>> = {
   create: 'createInstance',
   delete: 'deleteInstance',
+  'scale-down': 'scaleInstance',
+  move: 'scaleInstance',
 };
+
+/** What a person's command does before its operation begins. */
+const COMMANDS: ReadonlySet<string> = new Set(['readInstance', 'moveMember']);
 
 /** Finds boundaries in the reports of one operation of one instance. */
 export interface BoundaryFinder {
-  /** Undefined: of no operation, or of another. What repeats, such as a poll, has one name. */
+  /** Undefined: of no operation, or of another. In a creation or removal, what repeats, such as a poll, has one name. */
   find(report: Report): Boundary | undefined;
 }
 
@@ -28,20 +38,38 @@ export interface BoundaryFinder {
  */
 export function createBoundaryFinder(operation: ChaosOperation): BoundaryFinder {
   let stage: 'start' | 'running' | 'end' = 'start';
+  const repeats = isChange(operation) ? createRepeatCounter() : () => '';
   return {
-    find({ activity, detail, phase, workflowId }) {
+    find({ activity, activityId, detail, phase, workflowId }) {
       if (workflowId.includes('/op/')) {
         if (!workflowId.endsWith(WORKFLOWS[operation])) return undefined;
         if (stage === 'start') stage = 'running';
-        return { activity: detail === undefined ? activity : `${activity} ${detail}`, phase };
+        // A step's effect names addresses, which are different in every life.
+        const name = detail === undefined ? activity : `${activity} ${detail.replace(/:.*$/, '')}`;
+        return { activity: `${name}${repeats(name, activityId)}`, phase };
       }
       if (activity === 'recordOperation') {
         stage = 'end';
         return { activity, phase };
       }
       // An entity at rest that is poked reads too, and then reports.
-      const counts = stage === 'end' || (stage === 'start' && activity === 'readInstance');
+      const counts = stage === 'end' || (stage === 'start' && COMMANDS.has(activity));
       return counts ? { activity: `${activity} at the ${stage}`, phase } : undefined;
     },
+  };
+}
+
+const isChange = (operation: ChaosOperation): operation is ChangeOperation =>
+  CHANGES.some((change) => change === operation);
+
+/** ` #2` for the second activity of a name; the attempts of one activity are one. */
+function createRepeatCounter(): (name: string, activityId: string) => string {
+  const known = new Map<string, string[]>();
+  return (name, activityId) => {
+    const ids = known.get(name) ?? [];
+    if (!ids.includes(activityId)) ids.push(activityId);
+    known.set(name, ids);
+    const place = ids.indexOf(activityId);
+    return place === 0 ? '' : ` #${place + 1}`;
   };
 }

@@ -4,7 +4,7 @@ import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { z } from 'zod';
 import type { Report } from './report';
 
-/** Health watches run beside creation and removal: they are no part of either. */
+/** Health watches run beside every operation: they are part of none. */
 const LEFT_ALONE: ReadonlySet<string> = new Set(['watchInstance', 'pokeInstance']);
 const BEAT_MS = 5_000;
 
@@ -34,7 +34,7 @@ export function createHook(socketPath: string): ActivityInterceptorsFactory {
 }
 
 function describeActivity(context: Context, argument: unknown): Omit<Report, 'phase'> | undefined {
-  const { activityType: activity, workflowExecution } = context.info;
+  const { activityType: activity, activityId, workflowExecution } = context.info;
   const input = inputSchema.safeParse(argument);
   if (LEFT_ALONE.has(activity) || workflowExecution === undefined || !input.success) return undefined;
   const { instance, step, progress } = input.data;
@@ -43,6 +43,7 @@ function describeActivity(context: Context, argument: unknown): Omit<Report, 'ph
   const detail = step?.kind ?? progress?.step;
   return {
     activity,
+    activityId,
     workflowId: workflowExecution.workflowId,
     instance,
     ...(detail === undefined ? {} : { detail }),

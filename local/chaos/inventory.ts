@@ -72,15 +72,17 @@ const bindingSchema = objectSchema.extend({
 
 /** Bindings have no label of ours: those of templates by the names that are the instance's. */
 async function listBindings(karmada: Kube, { namespace, name }: Subject): Promise<string[]> {
-  const names = new Set(templatesOf(name).map(([, template]) => template));
   return (await karmada.list(KINDS.resourceBinding, { namespace }, bindingSchema)).items
-    .filter(({ spec }) => names.has(spec.resource.name))
+    .filter(({ spec }) => isTemplate(name, spec.resource.name))
     .map(({ spec, metadata }) =>
       metadata.labels[PERMANENT_ID] === undefined
         ? `karmada ResourceBinding without an id: ${metadata.name}`
         : `karmada ResourceBinding of ${spec.resource.kind} ${spec.resource.name}`,
     );
 }
+
+const isTemplate = (name: string, template: string): boolean =>
+  sharedTemplates(name).some(([, shared]) => shared === template) || template.startsWith(`${name}-mongodb-`);
 
 async function listWorks(karmada: Kube, cluster: string, subject: Subject): Promise<string[]> {
   const works = (await karmada.list(KINDS.work, { namespace: workNamespace(cluster) }, workSchema)).items;
@@ -94,40 +96,56 @@ async function listWorks(karmada: Kube, cluster: string, subject: Subject): Prom
   );
 }
 
-const templatesOf = (name: string): readonly (readonly [string, string])[] => [
+const sharedTemplates = (name: string): readonly (readonly [string, string])[] => [
   ['ConfigMap', `${name}-hostconf`],
   ['MongoDB', name],
   ['Secret', `${name}-auth`],
-  ['Service', memberName(name, 0)],
 ];
 
-/** What there must be, each once, of an instance with one member in each cluster. */
-export function expectInventory(name: string, uid: string, clusters: readonly string[]): string[] {
-  const member = memberName(name, 0);
+const ordinalsOf = (count: number): number[] => Array.from({ length: count }, (_, ordinal) => ordinal);
+
+/** How many members each cluster has. */
+export type Shares = ReadonlyMap<string, number>;
+
+/** Every cluster once. */
+export const oneEach = (clusters: Iterable<string>): Shares =>
+  new Map([...clusters].map((cluster) => [cluster, 1]));
+
+/** What there must be, each once, of an instance with these members. */
+export function expectInventory(name: string, uid: string, shares: Shares): string[] {
+  const most = Math.max(...shares.values());
+  const services = ordinalsOf(most).map((ordinal) => ['Service', memberName(name, ordinal)] as const);
   const karmada = [
-    ...templatesOf(name).flatMap(([kind, template]) => [
+    ...[...sharedTemplates(name), ...services].flatMap(([kind, template]) => [
       `${kind} ${template}`,
       `ResourceBinding of ${kind} ${template}`,
     ]),
     `Secret ${name}-connection`,
     `OverridePolicy ${name}`,
-    ...[name, `${name}-hostconf-pp`, `${name}-secrets-pp`, `${member}-pp`].map(
-      (one) => `PropagationPolicy ${one}`,
-    ),
+    ...[
+      name,
+      `${name}-hostconf-pp`,
+      `${name}-secrets-pp`,
+      ...services.map(([, service]) => `${service}-pp`),
+    ].map((one) => `PropagationPolicy ${one}`),
   ].map((line) => `karmada ${line}`);
-  const inMember = clusters.flatMap((cluster) =>
-    [
-      ...templatesOf(name).flatMap(([kind, template]) => [
+  const inMember = [...shares].flatMap(([cluster, count]) => {
+    if (count === 0) return [];
+    const own = ordinalsOf(count);
+    return [
+      ...[...sharedTemplates(name), ...services.slice(0, count)].flatMap(([kind, template]) => [
         `${kind} ${template}`,
         `Work of ${kind} ${template}`,
       ]),
       `ConfigMap ${name}-mongod`,
-      `StatefulSet ${member}`,
-      `Pod ${podName(name, 0)}`,
       `PodDisruptionBudget ${name}-mongodb`,
-      `PersistentVolumeClaim ${claimName(name, uid, 0)}`,
-    ].map((line) => `${cluster} ${line}`),
-  );
+      ...own.flatMap((ordinal) => [
+        `StatefulSet ${memberName(name, ordinal)}`,
+        `Pod ${podName(name, ordinal)}`,
+        `PersistentVolumeClaim ${claimName(name, uid, ordinal)}`,
+      ]),
+    ].map((line) => `${cluster} ${line}`);
+  });
   return [...karmada, ...inMember].sort();
 }
 

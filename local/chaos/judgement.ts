@@ -1,7 +1,14 @@
 import { sleep } from '../stack/command';
 import { messageOf } from '../stack/stack-error';
 import { askUntil, type ChaosStack } from './chaos-stack';
-import { compareInventories, expectClaims, expectInventory, listInventory, type Subject } from './inventory';
+import {
+  compareInventories,
+  expectClaims,
+  expectInventory,
+  listInventory,
+  oneEach,
+  type Subject,
+} from './inventory';
 import { proveReplicaSet } from './replica-set-proof';
 import {
   isLookedAfter,
@@ -31,6 +38,27 @@ export async function judgeCreation(
   seconds: number,
   signal: AbortSignal,
 ): Promise<Verdict> {
+  const inventory = expectInventory(subject.name, uid, oneEach(stack.members.keys()));
+  return judgeRunning(stack, subject, uid, { seconds, inventory, members: 3 }, signal);
+}
+
+/** What an instance at rest must be. */
+export interface Expectation {
+  readonly seconds: number;
+  readonly members: number;
+  readonly inventory: readonly string[];
+  /** What is still missing beyond its health; undefined: nothing. */
+  readonly lack?: (() => Promise<string | undefined>) | undefined;
+}
+
+/** Waits for Health with nothing in hand, then judges what there is. */
+export async function judgeRunning(
+  stack: ChaosStack,
+  subject: Subject,
+  uid: string,
+  { seconds, members, inventory, lack }: Expectation,
+  signal: AbortSignal,
+): Promise<Verdict> {
   let at: number;
   try {
     at = await askUntil('Health', seconds, signal, async () => {
@@ -40,6 +68,8 @@ export async function judgeCreation(
         return {
           reason: `${status?.state ?? 'no status'}; ${operation?.step ?? 'nothing in hand'}; ${operation?.waitingFor ?? 'no wait'}`,
         };
+      const lacking = await lack?.();
+      if (lacking !== undefined) return { reason: lacking };
       return (await isLookedAfter(stack, subject, uid))
         ? { answer: Date.now() }
         : { reason: 'entity or health watch does not run' };
@@ -50,18 +80,12 @@ export async function judgeCreation(
   }
   let engine = '';
   const problems = await settle(signal, async () => {
-    const found = [...(await judgeRoles(stack, subject))];
+    const found = [...(await judgeRoles(stack, subject, members))];
     const { uri, hosts } = await readConnection(stack, subject);
     const proof = await proveReplicaSet(uri, hosts, uid);
     engine = proof.engine;
     found.push(...proof.problems);
-    const clusters = [...stack.members.keys()];
-    found.push(
-      ...compareInventories(
-        expectInventory(subject.name, uid, clusters),
-        await listInventory(stack, subject),
-      ),
-    );
+    found.push(...compareInventories(inventory, await listInventory(stack, subject)));
     if (await isRoomPromised(stack, uid)) found.push('room is still promised to it');
     const workflows = await listRunningWorkflows(stack, subject, uid);
     if (workflows.join() !== ',/health') found.push(`workflows that run: ${workflows.join(', ')}`);
@@ -70,11 +94,10 @@ export async function judgeCreation(
   return { problems, at, engine };
 }
 
-async function judgeRoles(stack: ChaosStack, subject: Subject): Promise<readonly string[]> {
+async function judgeRoles(stack: ChaosStack, subject: Subject, members: number): Promise<readonly string[]> {
   const roles = ((await readSubject(stack, subject))?.status?.members ?? []).map(({ role }) => role).sort();
-  return roles.join(', ') === 'PRIMARY, SECONDARY, SECONDARY'
-    ? []
-    : [`status names as members: ${roles.join(', ')}`];
+  const expected = ['PRIMARY', ...Array.from({ length: members - 1 }, () => 'SECONDARY')];
+  return roles.join() === expected.join() ? [] : [`status names as members: ${roles.join(', ')}`];
 }
 
 /** Waits until the custom resource is gone and nothing is left of it anywhere but what its policy keeps. */

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { readJsonFile, writeFileAtomically } from '../stack/json-file';
-import type { Boundary, ChaosOperation } from './boundary';
+import type { Boundary, LifeOperation } from './boundary';
 
 /** What each operation passes. */
-export type Steps = Readonly<Record<ChaosOperation, readonly Boundary[]>>;
+export type Steps = Readonly<Record<LifeOperation, readonly Boundary[]>>;
 
 const boundariesSchema = z.array(z.object({ activity: z.string(), phase: z.enum(['before', 'after']) }));
 const knownSchema = z.object({ commit: z.string(), create: boundariesSchema, delete: boundariesSchema });

@@ -56,9 +56,9 @@ export function planMatrix(facts: MatrixFacts): Volley[] {
 }
 
 /** What each life of an operation is struck at: a volley goes through its boundaries abreast. */
-function dealBoundaries(
+export function dealBoundaries(
   boundaries: readonly Boundary[],
-  { strokes, together }: MatrixFacts,
+  { strokes, together }: Pick<MatrixFacts, 'strokes' | 'together'>,
 ): readonly (readonly Boundary[])[] {
   return chunk(boundaries, strokes * together).flatMap((some) => {
     const abreast = Math.min(together, some.length);
@@ -70,7 +70,7 @@ function dealBoundaries(
 export const filterBoundaries = (boundaries: readonly Boundary[], text: string | undefined): Boundary[] =>
   boundaries.filter((boundary) => text === undefined || nameOf(boundary).includes(text));
 
-function chunk<T>(items: readonly T[], size: number): T[][] {
+export function chunk<T>(items: readonly T[], size: number): T[][] {
   const chunks: T[][] = [];
   for (let index = 0; index < items.length; index += size) chunks.push(items.slice(index, index + size));
   return chunks;

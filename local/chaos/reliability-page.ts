@@ -1,14 +1,16 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { runCommand } from '../stack/command';
 import { writeFileAtomically } from '../stack/json-file';
+import { StackError } from '../stack/stack-error';
+import type { ChangeOperation } from './boundary';
 import { FAULTS } from './faults';
 import type { Row } from './row';
 import { DATABASE_FAULT } from './temporal-loss';
 
-const BEGIN = '<!-- chaos create: written by npm run chaos -- create -->';
-const END = '<!-- /chaos create -->';
+/** Parts of the page that are written by a run. */
+type Section = 'create' | 'changes';
 
 export interface RunFacts {
   readonly seed: number;
@@ -22,17 +24,15 @@ export interface RunFacts {
   readonly steps: Readonly<Record<'create' | 'delete', readonly string[]>>;
 }
 
-/** Puts the result in the place of the last one in docs/reliability.md. */
-export async function writeReliabilityPage(
-  home: string,
-  rows: readonly Row[],
-  facts: RunFacts,
-): Promise<string> {
+/** Puts the result in the place of the last one in docs/reliability.md. @throws StackError when it has no such place */
+export async function writeReliabilitySection(home: string, section: Section, text: string): Promise<string> {
   const file = join(home, 'docs', 'reliability.md');
-  const text = existsSync(file) ? readFileSync(file, 'utf8') : `# Reliability\n\n${BEGIN}\n${END}\n`;
-  const [head = '', rest = ''] = text.split(BEGIN);
-  const [, tail = ''] = rest.split(END);
-  writeFileAtomically(file, `${head}${BEGIN}\n\n${renderResult(rows, facts)}\n\n${END}${tail}`);
+  const begin = `<!-- chaos ${section}: written by npm run chaos -- ${section} -->`;
+  const end = `<!-- /chaos ${section} -->`;
+  const [head = '', rest] = readFileSync(file, 'utf8').split(begin);
+  const tail = rest?.split(end)[1];
+  if (tail === undefined) throw new StackError(`${file} has no lines "${begin}" and "${end}".`);
+  writeFileAtomically(file, `${head}${begin}\n\n${text}\n\n${end}${tail}`);
   await runCommand(process.execPath, [
     join(home, 'node_modules', 'prettier', 'bin', 'prettier.cjs'),
     '--write',
@@ -43,14 +43,11 @@ export async function writeReliabilityPage(
 }
 
 export function renderResult(rows: readonly Row[], facts: RunFacts): string {
-  const commits = [...new Set(rows.map((row) => row.commit))];
-  const days = [...new Set(rows.map((row) => row.at.slice(0, 10)))];
-  const engines = [...new Set(rows.map((row) => row.engine).filter((engine) => engine !== ''))];
   return [
-    `Commit ${commits.join(', ')}; ${days.join(', ')}; ${cpus().length} cores; seed ${facts.seed}; engine ${engines.join(', ')}. ` +
+    `${describeRun(rows, facts.seed)} ` +
       `${facts.lived} of ${facts.planned} lives, ${facts.together} side by side, each struck up to ${facts.strokes} times in each operation.`,
     '',
-    ...renderSummary(rows),
+    ...renderSummary(rows, ['create', 'delete']),
     '',
     ...renderOperation(rows, 'create', facts.steps.create),
     '',
@@ -60,23 +57,64 @@ export function renderResult(rows: readonly Row[], facts: RunFacts): string {
   ].join('\n');
 }
 
+export interface ChangesFacts {
+  readonly seed: number;
+  readonly together: number;
+  readonly strokes: number;
+  readonly steps: ReadonlyMap<ChangeOperation, readonly string[]>;
+}
+
+export function renderChanges(
+  rows: readonly Row[],
+  { seed, together, strokes, steps }: ChangesFacts,
+): string {
+  const operations = [...steps.keys()];
+  return [
+    `${describeRun(rows, seed)} ${together} lives side by side, each struck up to ${strokes} times.`,
+    '',
+    ...renderSummary(rows, operations),
+    ...operations.flatMap((operation) => [
+      '',
+      ...renderOperation(rows, operation, steps.get(operation) ?? []),
+    ]),
+    ...renderProblems(rows),
+  ].join('\n');
+}
+
+function describeRun(rows: readonly Row[], seed: number): string {
+  const commits = [...new Set(rows.map((row) => row.commit))];
+  const days = [...new Set(rows.map((row) => row.at.slice(0, 10)))];
+  const engines = [...new Set(rows.map((row) => row.engine).filter((engine) => engine !== ''))];
+  return `Commit ${commits.join(', ')}; ${days.join(', ')}; ${cpus().length} cores; seed ${seed}; engine ${engines.join(', ')}.`;
+}
+
+type Operation = Row['operation'];
+
+const TITLES: Readonly<Record<Operation, string>> = {
+  create: 'Creation',
+  delete: 'Removal',
+  rest: 'At rest',
+  'scale-down': 'Scale-down, 5 to 3',
+  move: 'Move of a member',
+};
+
 const faultsOf = (): readonly { readonly name: string; readonly says: string }[] => [
   ...FAULTS,
   DATABASE_FAULT,
 ];
 
-function renderSummary(rows: readonly Row[]): string[] {
+function renderSummary(rows: readonly Row[], operations: readonly Operation[]): string[] {
   const lines = faultsOf().flatMap(({ name, says }) => {
     const own = rows.filter((row) => row.fault === name);
     if (own.length === 0) return [];
     const count = (outcome: Row['outcome']): number => own.filter((row) => row.outcome === outcome).length;
     return [
-      `| \`${name}\` | ${says} | ${count('passed')} | ${count('failed')} | ${count('not reached')} | ${spread(own, 'create')} | ${spread(own, 'delete')} |`,
+      `| \`${name}\` | ${says} | ${count('passed')} | ${count('failed')} | ${count('not reached')} | ${operations.map((operation) => spread(own, operation)).join(' | ')} |`,
     ];
   });
   return [
-    '| fault | what it is | passed | failed | not reached | last fault to `Health`, median / worst s | last fault to nothing left, median / worst s |',
-    '| --- | --- | --- | --- | --- | --- | --- |',
+    `| fault | what it is | passed | failed | not reached | ${operations.map((operation) => `${TITLES[operation]}: last fault to its end, median / worst s`).join(' | ')} |`,
+    `| --- | --- | --- | --- | --- | ${operations.map(() => '---').join(' | ')} |`,
     ...lines,
   ];
 }
@@ -89,11 +127,7 @@ function spread(rows: readonly Row[], operation: Row['operation']): string {
   return median === undefined ? '–' : `${Math.round(median)} / ${Math.round(seconds.at(-1) ?? 0)}`;
 }
 
-function renderOperation(
-  rows: readonly Row[],
-  operation: 'create' | 'delete',
-  steps: readonly string[],
-): string[] {
+function renderOperation(rows: readonly Row[], operation: Operation, steps: readonly string[]): string[] {
   const faults = FAULTS.filter(({ name }) => rows.some((row) => row.fault === name));
   const cellOf = (step: string, fault: string): string => {
     const own = rows.filter((row) => row.operation === operation && row.step === step && row.fault === fault);
@@ -103,7 +137,7 @@ function renderOperation(
     return String(Math.round(Math.max(...own.map((row) => row.resumed ?? row.seconds ?? 0))));
   };
   return [
-    `${operation === 'create' ? 'Creation' : 'Removal'}: passed, and seconds from the fault until the operation came to its next boundary, or after the last to its end; the worst where a step was struck more than once; \`·\` was not run.`,
+    `${TITLES[operation]}: passed, and seconds from the fault until the operation came to its next boundary, or after the last to its end; the worst where a step was struck more than once; \`·\` was not run.`,
     '',
     `| step | ${faults.map(({ name }) => name).join(' | ')} |`,
     `| --- | ${faults.map(() => '---').join(' | ')} |`,

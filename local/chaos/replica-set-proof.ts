@@ -27,7 +27,7 @@ const TIMEOUT_MS = 20_000;
 
 /**
  * Writes with `w: majority` through the driver as an application would, then asks each of `hosts` for itself: one set,
- * one primary, two secondaries, all three with a vote.
+ * one primary, all others secondaries, all with a vote.
  */
 export async function proveReplicaSet(
   uri: string,
@@ -48,6 +48,7 @@ export async function proveReplicaSet(
     return `${standIn === undefined ? 'mongod' : 'stand-in'} ${version}`;
   });
   const configs = new Set<string>();
+  const expected = ['PRIMARY', ...hosts.slice(1).map(() => 'SECONDARY')].join(', ');
   for (const host of hosts) {
     const { credentials } = z
       .object({ credentials: z.string() })
@@ -62,7 +63,7 @@ export async function proveReplicaSet(
           .map(({ stateStr }) => stateStr)
           .sort()
           .join(', ');
-        if (states !== 'PRIMARY, SECONDARY, SECONDARY') problems.push(`${host} sees ${states}`);
+        if (states !== expected) problems.push(`${host} sees ${states}`);
         const { config } = configSchema.parse(await ask({ replSetGetConfig: 1 }));
         const votes = config.members.map((member) => `${member._id} ${member.host} votes ${member.votes}`);
         if (config.members.some((member) => member.votes !== 1))

@@ -4,6 +4,8 @@ import { z } from 'zod';
 export const reportSchema = z.object({
   phase: z.enum(['before', 'after']),
   activity: z.string(),
+  /** The same for every attempt. */
+  activityId: z.string(),
   /** The kind of a replica-set step, or the stage whose status is told. */
   detail: z.string().optional(),
   workflowId: z.string(),

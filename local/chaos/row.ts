@@ -1,11 +1,12 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
+import { CHANGES } from './boundary';
 
 /** One line of the result: a fault at a boundary, and what came of it. */
 export const rowSchema = z.object({
   fault: z.string(),
-  operation: z.enum(['create', 'delete', 'rest']),
+  operation: z.enum(['create', 'delete', 'rest', ...CHANGES]),
   /** Name of the boundary. */
   step: z.string(),
   outcome: z.enum(['passed', 'failed', 'not reached']),
@@ -22,6 +23,9 @@ export const rowSchema = z.object({
   at: z.string(),
 });
 export type Row = z.output<typeof rowSchema>;
+
+/** What a row says beyond the run. */
+export type Finding = Omit<Row, 'seed' | 'commit' | 'at'>;
 
 export function appendRows(file: string, rows: readonly Row[]): void {
   mkdirSync(dirname(file), { recursive: true });

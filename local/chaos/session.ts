@@ -7,7 +7,7 @@ import { hastenController, hookWorker, restoreRoles } from './hooked-roles';
 import { renewWornManagers } from './managers';
 import type { Random } from './random';
 import { deleteSubject, ensureNamespace, listSubjects, readSubject } from './subject';
-import type { VolleyContext } from './volley';
+import type { VolleyContext } from './volley-context';
 
 export interface SessionFacts {
   readonly layout: StackLayout;

@@ -11,6 +11,8 @@ export const CHAOS_NAMESPACE = 'chaos';
 export interface SubjectSpec {
   readonly image: string;
   readonly whenDeleted: 'Retain' | 'Delete';
+  /** Data members; 3 when absent. */
+  readonly members?: number | undefined;
 }
 
 const refOf = ({ namespace, name }: Subject) => ({ kind: KINDS.multiCloudMongoDB, namespace, name });
@@ -23,14 +25,14 @@ export async function ensureNamespace({ karmada }: ChaosStack): Promise<void> {
   );
 }
 
-/** An instance of three members, one in each of three clusters. @returns its uid */
+/** An instance over three clusters, as even as can be. @returns its uid */
 export async function createSubject(stack: ChaosStack, subject: Subject, spec: SubjectSpec): Promise<string> {
   const made = await stack.karmada.create(KINDS.multiCloudMongoDB, {
     apiVersion: 'middleware.fedstate.io/v1alpha1',
     kind: 'MultiCloudMongoDB',
     metadata: subject,
     spec: {
-      replicaset: 3,
+      replicaset: spec.members ?? 3,
       imageSetting: { image: spec.image },
       resource: { requests: { cpu: '50m', memory: '64Mi' }, limits: { cpu: '1', memory: '512Mi' } },
       storage: { storageSize: '256Mi', whenDeleted: spec.whenDeleted },
@@ -41,6 +43,10 @@ export async function createSubject(stack: ChaosStack, subject: Subject, spec: S
 
 export const readSubject = (stack: ChaosStack, subject: Subject): Promise<MultiCloudMongoDB | undefined> =>
   stack.karmada.get(refOf(subject), multiCloudMongoDBSchema);
+
+/** A merge patch of its custom resource. */
+export const patchSubject = (stack: ChaosStack, subject: Subject, change: object): Promise<unknown> =>
+  stack.karmada.mergePatch(refOf(subject), change);
 
 export const deleteSubject = (stack: ChaosStack, subject: Subject): Promise<boolean> =>
   stack.karmada.delete(refOf(subject));

@@ -18,7 +18,8 @@ import {
   isLookedAfter,
   readConnection,
 } from './subject';
-import type { Finding, VolleyContext } from './volley';
+import type { Finding } from './row';
+import type { VolleyContext } from './volley-context';
 
 export const DATABASE_FAULT = {
   name: 'temporal-database',

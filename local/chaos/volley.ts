@@ -1,14 +1,13 @@
-import { sleep } from '../stack/command';
-import { nameOf, type ChaosOperation } from './boundary';
 import { askUntil, type ChaosStack } from './chaos-stack';
+import type { LifeOperation } from './boundary';
 import type { Fault } from './faults';
-import type { Gate } from './gate';
+import { listFindings } from './findings';
 import type { Subject } from './inventory';
 import { judgeCreation, judgeRemoval, type Verdict } from './judgement';
 import type { LifePlan } from './matrix';
 import { createPassage, type Passage } from './passage';
-import type { Random } from './random';
-import type { Row } from './row';
+import type { Finding } from './row';
+import { strikeArrivals, type Walk } from './strikes';
 import {
   CHAOS_NAMESPACE,
   createSubject,
@@ -18,17 +17,7 @@ import {
   listRunningWorkflows,
   readSubject,
 } from './subject';
-
-export interface VolleyContext {
-  readonly stack: ChaosStack;
-  readonly gate: Gate;
-  readonly random: Random;
-  readonly signal: AbortSignal;
-  readonly tell: (line: string) => void;
-}
-
-/** What a row says beyond the volley. */
-export type Finding = Omit<Row, 'seed' | 'commit' | 'at'>;
+import type { VolleyContext } from './volley-context';
 
 interface Life {
   readonly plan: LifePlan;
@@ -38,11 +27,6 @@ interface Life {
 
 const CREATION_SECONDS = 600;
 const REMOVAL_SECONDS = 600;
-const ARRIVAL_MS = 600_000;
-/** Less than the time that a small activity has. */
-const HOLD_MS = 25_000;
-/** Between two looks whether an operation has ended without coming to its boundary. */
-const LOOK_MS = 3_000;
 
 /**
  * Lives of one fault, or of none: created, struck, judged, removed, struck again, judged again. What was found is told
@@ -90,112 +74,43 @@ function doorkeeperOf(passages: readonly Passage[], index: number): Passage['doo
 async function judgeAll(
   context: VolleyContext,
   fault: Fault | undefined,
-  operation: ChaosOperation,
+  operation: LifeOperation,
   lives: readonly Life[],
   passages: readonly Passage[],
 ): Promise<Finding[]> {
-  const struck = await strikeArrivals(context, fault, operation, lives, passages);
+  const walks = lives.flatMap((life, index): (Walk & { readonly life: Life })[] => {
+    const passage = passages[index];
+    if (passage === undefined) return [];
+    const isOver = (): Promise<boolean> => hasEnded(context.stack, operation, life);
+    return [{ life, name: life.plan.name, passage, isOver }];
+  });
+  const struck = await strikeArrivals(context, fault, walks);
   const findings = await Promise.all(
-    lives.map(async (life, index): Promise<Finding[]> => {
-      const verdict = await judge(context, operation, life);
-      const passage = passages[index];
-      const strokes = struck.get(index) ?? new Map<string, number>();
-      const last = Math.max(...strokes.values());
-      const shared = {
+    walks.map(async ({ life, name, passage }, index) =>
+      listFindings({
         fault: fault?.name ?? 'none',
         operation,
-        problems: [...verdict.problems],
-        engine: verdict.engine,
-        life: life.plan.name,
-      };
-      const targets = passage?.targets ?? [];
-      if (passage === undefined || targets.length === 0)
-        return [{ ...shared, step: 'none', outcome: verdict.problems.length > 0 ? 'failed' : 'passed' }];
-      return targets.map((target): Finding => {
-        const at = strokes.get(nameOf(target));
-        const next = [...passage.seen().values()].find((one) => at !== undefined && one.at > at);
-        return {
-          ...shared,
-          step: nameOf(target),
-          outcome: verdict.problems.length > 0 ? 'failed' : at === undefined ? 'not reached' : 'passed',
-          ...(at === undefined || next === undefined ? {} : { resumed: secondsBetween(at, next.at) }),
-          ...(at !== last || verdict.at === undefined ? {} : { seconds: secondsBetween(at, verdict.at) }),
-        };
-      });
-    }),
+        life: name,
+        passage,
+        strokes: struck[index] ?? new Map(),
+        verdict: await judge(context, operation, life),
+      }),
+    ),
   );
   return findings.flat();
 }
 
-const secondsBetween = (from: number, to: number): number => Math.max(0, Math.round((to - from) / 100) / 10);
-
-function judge({ stack, signal }: VolleyContext, operation: ChaosOperation, life: Life): Promise<Verdict> {
+function judge({ stack, signal }: VolleyContext, operation: LifeOperation, life: Life): Promise<Verdict> {
   const { subject, uid, plan } = life;
   return operation === 'create'
     ? judgeCreation(stack, subject, uid, CREATION_SECONDS, signal)
     : judgeRemoval(stack, subject, uid, plan.spec, REMOVAL_SECONDS, signal);
 }
 
-/**
- * Strikes whenever all lives stand at a boundary. One that is long in coming is left behind, so that the others are not
- * held beyond what their activities may take.
- * @returns when each life was struck, by its index and the boundary's name
- */
-async function strikeArrivals(
-  { stack, random, signal, tell }: VolleyContext,
-  fault: Fault | undefined,
-  operation: ChaosOperation,
-  lives: readonly Life[],
-  passages: readonly Passage[],
-): Promise<ReadonlyMap<number, ReadonlyMap<string, number>>> {
-  const struck = new Map(lives.map((_, index) => [index, new Map<string, number>()]));
-  const over = new Set<number>();
-  let deadline = Date.now() + ARRIVAL_MS;
-  let nextLook = Date.now() + LOOK_MS;
-  while (fault !== undefined && Date.now() < deadline) {
-    signal.throwIfAborted();
-    const walking = passages.flatMap((passage, index) => {
-      const hold = passage.held();
-      const isDone = hold === undefined && (over.has(index) || passage.ahead().length === 0);
-      return isDone ? [] : [{ passage, index, hold }];
-    });
-    if (walking.length === 0) break;
-    const held = walking.flatMap(({ passage, index, hold }) =>
-      hold === undefined ? [] : [{ passage, index, hold }],
-    );
-    const first = Math.min(...held.map(({ hold }) => hold.since));
-    if (held.length === walking.length || Date.now() - first > HOLD_MS) {
-      await fault.strike(stack, random);
-      const places = held.map(
-        ({ index, hold }) => `${lives[index]?.plan.name ?? ''} ${nameOf(hold.boundary)}`,
-      );
-      tell(`${fault.name} struck: ${places.join(', ')}`);
-      for (const { passage, index, hold } of held) {
-        struck.get(index)?.set(nameOf(hold.boundary), Date.now());
-        passage.release();
-      }
-      deadline = Date.now() + ARRIVAL_MS;
-      continue;
-    }
-    await sleep(50);
-    if (Date.now() < nextLook) continue;
-    nextLook = Date.now() + LOOK_MS;
-    for (const { passage, index, hold } of walking) {
-      const life = lives[index];
-      if (life === undefined || hold !== undefined || !(await isOver(stack, operation, life))) continue;
-      // Its last activities may be on their way.
-      await sleep(3_000);
-      if (passage.held() === undefined) over.add(index);
-    }
-  }
-  for (const passage of passages) passage.open();
-  return struck;
-}
-
 /** Whether the operation has come to its end, so that no boundary of it is still to come. */
-async function isOver(
+async function hasEnded(
   stack: ChaosStack,
-  operation: ChaosOperation,
+  operation: LifeOperation,
   { subject, uid }: Life,
 ): Promise<boolean> {
   try {

@@ -2,8 +2,9 @@ import type { Boundary } from '../../local/chaos/boundary';
 import { listFaults } from '../../local/chaos/faults';
 import { planMatrix } from '../../local/chaos/matrix';
 import { chooseSeed, createRandom } from '../../local/chaos/random';
+import type { Finding } from '../../local/chaos/row';
 import { withHookedStack } from '../../local/chaos/session';
-import { runVolley, type Finding } from '../../local/chaos/volley';
+import { runVolley } from '../../local/chaos/volley';
 import { closeEnvironment, missingEnvironment, readEnvironment } from '../support/environment';
 
 const missing = missingEnvironment() ?? findMissingStack();

@@ -14,7 +14,7 @@ import {
 } from './instances';
 import { until } from './until';
 import { startVoterWatch, type VoterWatch } from './voter-watch';
-import { startWriter, type Writer, type WriterResult } from './writer';
+import { startWriter, type Writer, type WriterResult } from '../../local/chaos/writer';
 
 /** A healthy instance under writes (ten a second, `w: majority`) that is changed, and watched meanwhile. */
 export interface WrittenInstance {

@@ -1,4 +1,9 @@
-import { createBoundaryFinder, nameOf, type Boundary } from '../../../../local/chaos/boundary';
+import {
+  createBoundaryFinder,
+  nameOf,
+  type Boundary,
+  type ChaosOperation,
+} from '../../../../local/chaos/boundary';
 import type { Fault } from '../../../../local/chaos/faults';
 import { filterBoundaries, planMatrix, type MatrixFacts } from '../../../../local/chaos/matrix';
 import { createPassage } from '../../../../local/chaos/passage';
@@ -9,19 +14,43 @@ const ENTITY = 'mongo/chaos/orders/u1';
 const CREATE = `${ENTITY}/op/1-createInstance`;
 const DELETE = `${ENTITY}/op/2-deleteInstance`;
 
-const report = (workflowId: string, activity: string, detail?: string): Report => ({
+const report = (workflowId: string, activity: string, detail?: string, activityId = '1'): Report => ({
   phase: 'before',
   activity,
+  activityId,
   workflowId,
   instance,
   ...(detail === undefined ? {} : { detail }),
 });
 
 describe('boundaries', () => {
-  const namesOf = (operation: 'create' | 'delete', reports: readonly Report[]): (string | undefined)[] => {
+  const namesOf = (operation: ChaosOperation, reports: readonly Report[]): (string | undefined)[] => {
     const finder = createBoundaryFinder(operation);
     return reports.map((one) => finder.find(one)?.activity);
   };
+
+  it('of a change number what repeats, but not the attempts of one activity', () => {
+    const scale = `${ENTITY}/op/2-scaleInstance`;
+    expect(
+      namesOf('move', [
+        report(ENTITY, 'moveMember'),
+        report(scale, 'planChange', undefined, '1'),
+        report(scale, 'reportStatus', 'addMember: 10.0.0.1:30017 without a vote', '2'),
+        report(scale, 'planChange', undefined, '3'),
+        report(scale, 'planChange', undefined, '3'),
+        report(scale, 'planChange', undefined, '1'),
+        report(CREATE, 'planChange', undefined, '9'),
+      ]),
+    ).toEqual([
+      'moveMember at the start',
+      'planChange',
+      'reportStatus addMember',
+      'planChange #2',
+      'planChange #2',
+      'planChange',
+      undefined,
+    ]);
+  });
 
   it('name activities by step and stage, and the entity’s by where in the operation they come', () => {
     expect(

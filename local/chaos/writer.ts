@@ -44,26 +44,29 @@ export async function startWriter(uri: string, collection: string): Promise<Writ
       await sleep(PERIOD_MS);
     }
   })();
+  async function readBack(): Promise<WriterResult> {
+    end.abort();
+    await writing;
+    try {
+      const found = await documents
+        .find({}, { readConcern: { level: 'majority' } })
+        .map((document) => document._id)
+        .toArray();
+      const there = new Set(found);
+      const lost = acknowledged.filter((id) => !there.has(id));
+      return { acknowledged: acknowledged.length, lost, outageMs: longest };
+    } finally {
+      await client.close();
+    }
+  }
+
+  let result: Promise<WriterResult> | undefined;
   return {
     lap: () => {
       const outage = inLap;
       inLap = 0;
       return outage;
     },
-    stop: async () => {
-      end.abort();
-      await writing;
-      const found = await documents
-        .find({}, { readConcern: { level: 'majority' } })
-        .map((document) => document._id)
-        .toArray();
-      await client.close();
-      const there = new Set(found);
-      return {
-        acknowledged: acknowledged.length,
-        lost: acknowledged.filter((id) => !there.has(id)),
-        outageMs: longest,
-      };
-    },
+    stop: () => (result ??= readBack()),
   };
 }
