@@ -14,7 +14,7 @@ export function describeChange(
   agreed: Agreement | undefined,
 ): string[] {
   return [
-    ...past.map(({ state, text }) => `- ${state === 'done' ? '✅' : '↩️'} ${text}`),
+    ...past.map(describeStep),
     ...plan.steps
       .slice(running)
       .map(
@@ -22,11 +22,29 @@ export function describeChange(
           `- ${index === 0 ? '▶️' : '▫️'} ${summariseStep(step)}${describeStepRisk(plan, step, running + index)}`,
       ),
     ...describePlan(plan).map((line) => `- ${line}`),
-    ...(agreed?.by === undefined
-      ? []
-      : [`- Agreed to by ${agreed.by}${agreed.why === undefined ? '' : `: ${agreed.why}`}.`]),
+    ...describeAgreement(agreed),
   ];
 }
+
+/** The same when nothing is left to do: every step with its outcome, and the plans that they were of. */
+export function describeChanged(
+  past: readonly StepLine[],
+  plans: readonly ChangePlan[],
+  agreed: Agreement | undefined,
+): string[] {
+  return [
+    ...past.map(describeStep),
+    ...plans.map((plan) => `- ${describeHash(plan)}`),
+    ...describeAgreement(agreed),
+  ];
+}
+
+const describeStep = ({ state, text }: StepLine): string => `- ${state === 'done' ? '✅' : '↩️'} ${text}`;
+
+const describeAgreement = (agreed: Agreement | undefined): string[] =>
+  agreed?.by === undefined
+    ? []
+    : [`- Agreed to by ${agreed.by}${agreed.why === undefined ? '' : `: ${agreed.why}`}.`];
 
 /** Risk of a step, and what may still be lost after it, where that is less than before and after the plan. */
 export function describeStepRisk(plan: ChangePlan, step: Step, index: number): string {
@@ -43,11 +61,14 @@ export function describeStepRisk(plan: ChangePlan, step: Step, index: number): s
 /** What a person weighs before agreeing: hash, risk, margins, warnings. */
 export function describePlan(plan: ChangePlan): string[] {
   return [
-    `Plan \`${plan.hash}\`, risk ${plan.risk}${plan.provisional ? ', planned again once new members have addresses' : ''}.`,
+    describeHash(plan),
     `Before: ${describeQuorum(plan.before)}. After: ${describeQuorum(plan.after)}.`,
     ...plan.warnings.map((warning) => `⚠️ ${warning}`),
   ];
 }
+
+const describeHash = ({ hash, risk, provisional }: ChangePlan): string =>
+  `Plan \`${hash}\`, risk ${risk}${provisional ? ', planned again once new members have addresses' : ''}.`;
 
 function describeQuorum({ votes, majority, margin, losses }: QuorumView): string {
   const fatal = losses.filter((loss) => loss.fatal).map((loss) => loss.cluster);

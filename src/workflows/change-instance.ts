@@ -3,7 +3,7 @@ import type { OperationKind } from '../domain/instance';
 import { done, type OperationInput, type OperationOutcome, type StageResult } from '../domain/operation';
 import { isSurrounding, type ChangePlan, type Step } from '../domain/plan';
 import { command, quick, sequence } from './activities';
-import { describeChange, type StepLine } from './change-details';
+import { describeChange, describeChanged, type StepLine } from './change-details';
 import { isSuperseded, summariseStep } from './replica-set';
 import { runStages, type ShowProgress } from './stages';
 import { stopSignal } from './signals';
@@ -78,6 +78,7 @@ function createCarrier(
 ): Carrier {
   const past: StepLine[] = [];
   const carriedOut: Step[] = [];
+  const plans: ChangePlan[] = [];
   let agreed = agreedBefore;
 
   const summary = (): string => {
@@ -96,7 +97,10 @@ function createCarrier(
         return planned;
       }
       const { plan, gate } = planned.value;
-      if (plan.steps.length === 0) return done(summary());
+      if (plan.steps.length === 0) {
+        await show(undefined, describeChanged(past, plans, agreed));
+        return done(summary());
+      }
       if (!gate.open) throw new Suspended({ plan, wait: gate.wait, opensAt: gate.opensAt });
       agreed = {
         hash: plan.hash,
@@ -104,6 +108,7 @@ function createCarrier(
         by: agreed?.by ?? gate.agreedBy ?? asker?.by,
         why: agreed?.why ?? asker?.why,
       };
+      plans.push(plan);
       const result = await carryOut(plan, show);
       if (!result.done) return result;
     }

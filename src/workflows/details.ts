@@ -51,8 +51,18 @@ export interface StageLine {
 
 const MARKS = { done: '✅', running: '▶️', waiting: '⏳', open: '▫️' } as const;
 
-/** An operation's page in the Temporal UI: its stages, what came of each, what it waits for. */
-export function describeStages(title: string, stages: readonly StageLine[], wait: Wait | undefined): string {
+/** What an operation has to tell beyond its stages. */
+export interface StageNews {
+  readonly wait?: Wait | undefined;
+  /** What it has waited for, and for how long, oldest first. */
+  readonly waited: readonly string[];
+  /** Why it ended before its last stage. */
+  readonly ending?: string | undefined;
+}
+
+/** An operation's page in the Temporal UI: its stages, what came of each, what it waits and has waited for. */
+export function describeStages(title: string, stages: readonly StageLine[], news: StageNews): string {
+  const { wait, waited, ending } = news;
   return [
     `## ${title}`,
     ...stages.flatMap(({ name, state, detail, lines }) => [
@@ -60,5 +70,7 @@ export function describeStages(title: string, stages: readonly StageLine[], wait
       ...(lines ?? []).map((line) => `  ${line}`),
     ]),
     ...(wait === undefined ? [] : ['', `**Waiting (${wait.code})**: ${wait.message}`]),
+    ...(ending === undefined ? [] : ['', `**Ended here**: ${ending}`]),
+    ...(waited.length === 0 ? [] : ['', 'Waited for:', ...waited.map((line) => `- ${line}`)]),
   ].join('\n');
 }

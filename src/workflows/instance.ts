@@ -1,9 +1,6 @@
 import {
-  ActivityFailure,
   allHandlersFinished,
-  ApplicationFailure,
   CancellationScope,
-  ChildWorkflowFailure,
   condition,
   continueAsNew,
   isCancellation,
@@ -36,11 +33,14 @@ import {
   type SuspendedOperation,
   type Wanted,
 } from './entity-state';
+import { rootMessage } from './failure-message';
 import { GENERATION, MEMBER_CLUSTERS, PHASE } from './search-attributes';
 import { nudgeSignal, pokeSignal, stopSignal } from './signals';
 
 export interface InstanceInput extends InstanceRef {
   readonly state?: InstanceState;
+  /** Current details of the run before: at rest nothing would write them again. */
+  readonly page?: string;
 }
 
 type Operation = (input: OperationInput) => Promise<OperationOutcome>;
@@ -79,6 +79,8 @@ export async function instance(input: InstanceInput): Promise<void> {
   let running: Running | undefined;
   let ended: Ended | undefined;
   let failedKind: OperationKind | undefined;
+  let page = input.page ?? '';
+  setCurrentDetails(page);
 
   setHandler(pokeSignal, () => {
     poked = true;
@@ -164,7 +166,7 @@ export async function instance(input: InstanceInput): Promise<void> {
     await quick.reportStatus(progress === undefined ? { instance: ref } : { instance: ref, progress });
     await quick.startHealthWatch({ instance: ref, workflowId: healthWorkflowId(ref) });
     // Everything is at rest: a fresh run has a history of a few events for the next worker build to replay.
-    if (!isPoked() && allHandlersFinished()) await continueAsNew<typeof instance>({ ...ref, state });
+    if (!isPoked() && allHandlersFinished()) await continueAsNew<typeof instance>({ ...ref, state, page });
   }
 
   // Read through a function: a signal may have set it during an await.
@@ -190,7 +192,8 @@ export async function instance(input: InstanceInput): Promise<void> {
       { key: GENERATION, value: snapshot.generation },
       { key: MEMBER_CLUSTERS, value: [...snapshot.clusters] },
     ]);
-    setCurrentDetails(describeInstance(ref, snapshot, operation, state));
+    page = describeInstance(ref, snapshot, operation, state);
+    setCurrentDetails(page);
   }
 
   async function start(wanted: Wanted, wish: string | undefined): Promise<Running> {
@@ -261,10 +264,4 @@ const LONGEST_SLEEP_MS = 86_400_000;
 /** Ms: 15 s, 30 s, 1 min … 10 min. */
 function pauseBeforeRetry(failures: number): number {
   return Math.min(600_000, 15_000 * 2 ** Math.min(failures - 1, 10));
-}
-
-function rootMessage(error: unknown): string {
-  if (error instanceof ChildWorkflowFailure || error instanceof ActivityFailure)
-    return rootMessage(error.cause);
-  return error instanceof ApplicationFailure || error instanceof Error ? error.message : String(error);
 }

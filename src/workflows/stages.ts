@@ -2,7 +2,8 @@ import { condition, setCurrentDetails, setHandler, sleep, workflowInfo } from '@
 import type { Wait } from '../domain/instance';
 import type { OperationInput, StageResult } from '../domain/operation';
 import { quick } from './activities';
-import { describeStages, type StageLine } from './details';
+import { describeStages, type StageLine, type StageNews } from './details';
+import { rootMessage } from './failure-message';
 import { nudgeSignal } from './signals';
 
 /** One stage of an operation: idempotent, so that every pass may start from the first. */
@@ -12,8 +13,8 @@ export interface Stage {
   readonly run: (show: ShowProgress) => Promise<StageResult<string>>;
 }
 
-/** Tells how far a long stage is: `step` to the status, `lines` below the stage in the details. */
-export type ShowProgress = (step: string, lines: readonly string[]) => Promise<void>;
+/** Tells how far a long stage is: `lines` below the stage in the details, `step`, where there is one, to the status. */
+export type ShowProgress = (step: string | undefined, lines: readonly string[]) => Promise<void>;
 
 const FIRST_PAUSE_MS = 5_000;
 const LONGEST_PAUSE_MS = 300_000;
@@ -33,6 +34,7 @@ export async function runStages(
   let told = '';
   const outcomes = new Map<string, string>();
   const shown = new Map<string, readonly string[]>();
+  const waited: WaitLine[] = [];
   setHandler(nudgeSignal, () => {
     nudged = true;
   });
@@ -41,13 +43,28 @@ export async function runStages(
     // Before the pass: what a nudge during it tells of may have come too late for the pass to see.
     nudged = false;
     const wait = await runPass();
-    if (wait === undefined) return;
+    if (wait === undefined) {
+      setCurrentDetails(describe(stages.length, 'done', {}));
+      return;
+    }
+    const since = Date.now();
     const sameWait = lastWait === `${wait.code} ${wait.message}`;
     lastWait = `${wait.code} ${wait.message}`;
     pauses = sameWait ? pauses + 1 : 0;
     await condition(isNudged, Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(pauses, 10)));
     // A nudge may come in bursts; one look a second is enough.
     if (isNudged()) await sleep('1 second');
+    noteWait(waited, wait, Date.now() - since);
+  }
+
+  function describe(index: number, state: StageLine['state'], news: Omit<StageNews, 'waited'>): string {
+    const lines = stages.map((stage, position): StageLine => ({
+      name: stage.name,
+      state: position < index ? 'done' : position === index ? state : 'open',
+      detail: position < index ? outcomes.get(stage.name) : undefined,
+      lines: shown.get(stage.name),
+    }));
+    return describeStages(title, lines, { ...news, waited: waited.map(describeWait) });
   }
 
   // Read through a function: the signal handler sets it during an await.
@@ -58,10 +75,16 @@ export async function runStages(
   async function runPass(): Promise<Wait | undefined> {
     for (const [index, stage] of stages.entries()) {
       await tell(index, 'running', undefined);
-      const result = await stage.run((step, lines) => {
-        shown.set(stage.name, lines);
-        return tell(index, 'running', undefined, step);
-      });
+      const result = await stage
+        .run(async (step, lines) => {
+          shown.set(stage.name, lines);
+          if (step === undefined) setCurrentDetails(describe(index, 'running', {}));
+          else await tell(index, 'running', undefined, step);
+        })
+        .catch((error: unknown) => {
+          setCurrentDetails(describe(index, 'open', { ending: rootMessage(error) }));
+          throw error;
+        });
       if (!result.done) {
         await tell(index, 'waiting', result.wait);
         return result.wait;
@@ -77,13 +100,7 @@ export async function runStages(
     wait: Wait | undefined,
     substep?: string,
   ): Promise<void> {
-    const lines = stages.map((stage, position): StageLine => ({
-      name: stage.name,
-      state: position < index ? 'done' : position === index ? state : 'open',
-      detail: position < index ? outcomes.get(stage.name) : undefined,
-      lines: shown.get(stage.name),
-    }));
-    setCurrentDetails(describeStages(title, lines, wait));
+    setCurrentDetails(describe(index, state, { wait }));
     const stage = stages[index]?.name ?? '';
     const step = substep ?? stage;
     const news = JSON.stringify([step, wait]);
@@ -107,3 +124,23 @@ export async function runStages(
     );
   }
 }
+
+interface WaitLine {
+  readonly wait: Wait;
+  readonly ms: number;
+}
+
+// A page that an operation of weeks has filled is read by nobody.
+const MOST_WAITS = 20;
+
+/** The same wait again is one that was longer. */
+function noteWait(waited: WaitLine[], wait: Wait, ms: number): void {
+  const last = waited.at(-1);
+  const isSame = last?.wait.code === wait.code && last.wait.message === wait.message;
+  if (isSame) waited.pop();
+  waited.push({ wait, ms: ms + (isSame ? last.ms : 0) });
+  if (waited.length > MOST_WAITS) waited.shift();
+}
+
+const describeWait = ({ wait, ms }: WaitLine): string =>
+  `${wait.code}, ${Math.round(ms / 1000)} s: ${wait.message}`;

@@ -6,6 +6,8 @@ export interface WatchHealthInput {
   readonly instance: InstanceRef;
   /** What was last seen, in the activity's own words. */
   readonly digest?: string | undefined;
+  /** Current details of the run before. */
+  readonly page?: string | undefined;
 }
 
 const CHANGES_PER_RUN = 50;
@@ -15,13 +17,15 @@ const CHANGES_PER_RUN = 50;
  * instance at rest adds nothing to any history.
  */
 export async function watchHealth(input: WatchHealthInput): Promise<void> {
-  let digest = input.digest;
+  let { digest, page = '' } = input;
+  setCurrentDetails(page);
   for (let changes = 0; changes < CHANGES_PER_RUN; changes += 1) {
     const seen = await watch.watchInstance({ instance: input.instance, digest });
     if (seen.gone) return;
     digest = seen.digest;
-    setCurrentDetails(`## Health of ${input.instance.namespace}/${input.instance.name}\n${seen.summary}`);
+    page = `## Health of ${input.instance.namespace}/${input.instance.name}\n${seen.summary}`;
+    setCurrentDetails(page);
     await quick.pokeInstance({ instance: input.instance });
   }
-  await continueAsNew<typeof watchHealth>({ instance: input.instance, digest });
+  await continueAsNew<typeof watchHealth>({ instance: input.instance, digest, page });
 }

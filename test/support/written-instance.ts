@@ -13,6 +13,7 @@ import {
   removeInstance,
 } from './instances';
 import { until } from './until';
+import { readPage } from './workflow-page';
 import { startVoterWatch, type VoterWatch } from './voter-watch';
 import { startWriter, type Writer, type WriterResult } from '../../local/chaos/writer';
 
@@ -23,6 +24,8 @@ export interface WrittenInstance {
   patch(change: object): Promise<unknown>;
   /** A person's command to the entity. */
   command(name: string, request: object): Promise<unknown>;
+  /** What the Temporal UI shows of the entity, or of one of its operations. */
+  readPage(workflowId?: string): Promise<string>;
   /** Resolves when this operation, begun by `act`, has ended well and the set is healthy. */
   carriedOut(kind: OperationKind, act: () => Promise<unknown>): Promise<MultiCloudMongoDB>;
   /** Ends the writes and reads them back. */
@@ -74,14 +77,16 @@ export async function startWrittenInstance(
     return cr;
   }
 
+  const entityId = async (): Promise<string> =>
+    instanceWorkflowId(namespace, name, (await read()).metadata.uid);
+
   return {
     voters,
     read,
     patch: (change) => karmada.mergePatch(instanceRef(namespace, name), change),
-    command: async (command, request) => {
-      const id = instanceWorkflowId(namespace, name, (await read()).metadata.uid);
-      return temporal.workflow.getHandle(id).executeUpdate(command, { args: [request] });
-    },
+    command: async (command, request) =>
+      temporal.workflow.getHandle(await entityId()).executeUpdate(command, { args: [request] }),
+    readPage: async (workflowId) => readPage(temporal, workflowId ?? (await entityId())),
     carriedOut,
     stopWriter: () => writer.stop(),
     remove: async () => {

@@ -1,8 +1,9 @@
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import type { StepFacts } from '../../src/domain/plan';
-import { entityOf, pokeEntity, withEntity } from '../support/entity';
+import { entityOf, operationOf, pokeEntity, withEntity } from '../support/entity';
 import { eventuallyHolds } from '../support/eventually';
 import { newGate } from '../support/gate';
+import { readPage } from '../support/workflow-page';
 import { countOf, edit, newWorld, outcomesOf, stagesOf, waits, type World } from '../support/world';
 
 jest.setTimeout(60_000);
@@ -61,6 +62,13 @@ describe('a change of a running instance', () => {
         'settleChange',
       ]);
       expect(world.records[0]?.message).toContain('10.0.1.1:30002 votes');
+      const page = await readPage(worker.client, world.records[0]?.workflowId ?? '');
+      expect(page).toMatch(/^## Scale /);
+      for (const stage of ['check references', 'carry out the plan', 'create users', 'verify'])
+        expect(page).toContain(`- ✅ ${stage}`);
+      expect(page).toMatch(/✅ retireMember: .* \(.+\)/);
+      expect(page).toContain('Plan `plan-of-4`, risk');
+      expect(page).not.toMatch(/▶️|▫️|Waiting|Ended here/);
     });
   });
 
@@ -76,8 +84,15 @@ describe('a change of a running instance', () => {
       expect(await refusalOf(approve('plan-of-9', 'ann'))).toContain('plan-of-4');
       expect(await refusalOf(approve('plan-of-4', ' '))).toContain('say who asks');
       expect(countOf(world, 'carryOutStep')).toBe(0);
+      const waiting = await readPage(worker.client, handle.workflowId);
+      expect(waiting).toContain('### scaleInstance waits (ApprovalNeeded)');
+      expect(waiting).toMatch(/4\. retireMember: /);
+      const suspended = operationOf(worker, ref, 'scaleInstance').workflowId;
+      expect(await readPage(worker.client, suspended)).toContain('**Ended here**: approve plan-of-4');
       expect(await approve('plan-of-4', 'ann')).toBe('plan-of-4');
       await eventuallyHolds('carried out', () => world.records.length > 0);
+      const page = await readPage(worker.client, world.records[0]?.workflowId ?? '');
+      expect(page).toContain('Agreed to by ann: read it.');
       expect(outcomesOf(world)).toEqual(['scaleInstance succeeded']);
       expect(await refusalOf(approve('plan-of-4', 'ann'))).toContain('no plan waits');
     });
