@@ -110,14 +110,11 @@ const wait = (reason: string, waitingFor: readonly string[]): Verdict => ({
   waitingFor,
 });
 
-/** Configured members that answer, at the address by which the set knows them. */
-function listServers({ config, reports }: Situation): Server[] {
-  const configured = new Set(config.members.map(({ host }) => host));
-  const servers = [...reports.values()]
-    .filter((report) => report.membership === 'member')
+/** Members that answer, also those that are only to join, at the address by which the set knows them. */
+const listServers = ({ reports }: Situation): Server[] =>
+  [...reports.values()]
+    .filter(({ membership }) => membership !== 'removed')
     .map((report) => ({ host: selfHost(report), release: releaseOf(report.version) }));
-  return servers.filter(({ host }) => configured.has(host));
-}
 
 const featureVersionOf = ({ primaryHost, reports }: Situation): string | undefined =>
   [...reports.values()].find((report) => selfHost(report) === primaryHost)?.featureCompatibilityVersion;

@@ -1,11 +1,12 @@
 import fc from 'fast-check';
-import type { ChangeOutcome } from '../../../src/domain/plan';
+import type { ChangeOutcome, Step } from '../../../src/domain/plan';
 import { compareReleases, nextRelease } from '../../../src/domain/release';
 import { planInstance } from '../../../src/planner/plan-instance';
 import {
   carryOut,
   createInstanceModel,
   inputOf,
+  ModelRefusal,
   releasesOf,
   type InstanceModel,
   type InstanceModelFacts,
@@ -63,6 +64,22 @@ function checkReleases(model: InstanceModel, facts: InstanceModelFacts): void {
   expect(model.offences).toEqual([]);
 }
 
+/** A tag that tells nothing may hide a binary that does not take the data; one that tells must have been refused. */
+function tryCarryOut(
+  model: InstanceModel,
+  facts: InstanceModelFacts,
+  step: Step,
+): boolean | 'does not start' {
+  try {
+    return carryOut(model, facts, step);
+  } catch (error) {
+    const hidden = facts.releases?.tagged === false;
+    if (hidden && error instanceof ModelRefusal && error.message.startsWith('UPGRADE PROBLEM'))
+      return 'does not start';
+    throw error;
+  }
+}
+
 /** As the workflow does: what cannot be taken back is a plan of its own. */
 function settle(model: InstanceModel, facts: InstanceModelFacts): ChangeOutcome {
   for (let round = 0; round < 30; round += 1) {
@@ -71,7 +88,8 @@ function settle(model: InstanceModel, facts: InstanceModelFacts): ChangeOutcome 
     const { steps, upgrade } = outcome.plan;
     for (const [index, step] of steps.entries()) {
       if (index > 0 && step.risk === 'pointOfNoReturn') break;
-      const again = carryOut(model, facts, step);
+      const again = tryCarryOut(model, facts, step);
+      if (again === 'does not start') return { kind: 'wait', reason: again, waitingFor: [] };
       checkReleases(model, facts);
       if (again || (step.kind === 'restartMember' && upgrade?.proven === false)) break;
     }
@@ -99,9 +117,9 @@ test('no member runs a release more than one away from the feature compatibility
       if (releases.whole) expect(model.featureVersion).toBe(releases.to);
       else expect(raised).toBe(false);
     }),
-    { numRuns: 3000 },
+    { numRuns: 800 },
   );
-  expect(tally.get('plan')).toBeGreaterThan(500);
-  expect(tally.get('refusal')).toBeGreaterThan(300);
-  expect(tally.get('raised')).toBeGreaterThan(200);
+  expect(tally.get('plan')).toBeGreaterThan(150);
+  expect(tally.get('refusal')).toBeGreaterThan(100);
+  expect(tally.get('raised')).toBeGreaterThan(40);
 });
