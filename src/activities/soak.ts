@@ -3,6 +3,7 @@ import { ANNOTATIONS } from '../domain/marks';
 import { done, type StageResult } from '../domain/operation';
 import type { ChangePlan } from '../domain/plan';
 import { annotateInstance, type ActivityContext } from './context';
+import { answers, describeWish } from './instance-marks';
 
 /** A release that all members run, and since when. */
 export interface Soak {
@@ -16,6 +17,11 @@ export function readSoak({ metadata }: MultiCloudMongoDB): Soak | undefined {
     ? undefined
     : { release, since };
 }
+
+/** All that is asked for was sent and runs; the feature compatibility version alone is still to follow. */
+export const hasOnlyToSoak = (cr: MultiCloudMongoDB): boolean =>
+  readSoak(cr) !== undefined &&
+  answers(cr.metadata.annotations[ANNOTATIONS.appliedSpec], describeWish(cr, undefined));
 
 /** When the plan's first step may be done without a person's word; undefined: it need not wait. */
 export function soakEnd(cr: MultiCloudMongoDB, { steps }: ChangePlan): string | undefined {
