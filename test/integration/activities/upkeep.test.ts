@@ -182,6 +182,12 @@ suite('what of an instance stands on Karmada', () => {
     await annotate({ [ANNOTATIONS.soaking]: '4.4/2026-11-25T12:00:00Z' });
     expect(await keep(await load(instance))).toEqual([]);
     expect(await read(record)).toBeDefined();
+    // What another image comes to is to be seen from its own beginning.
+    await federation.karmada.mergePatch(refOf(KINDS.multiCloudMongoDB, 'soaking'), {
+      spec: { imageSetting: { image: 'mongo:4.4' } },
+    });
+    expect(await world.dispatch(instance)).toMatchObject({ done: true });
+    expect((await load(instance)).metadata.annotations[ANNOTATIONS.soaking]).toBeUndefined();
   });
 
   it('is not fought over', async () => {
