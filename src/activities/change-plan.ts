@@ -8,6 +8,9 @@ import { readBinding, reportsOf, type ClusterReport } from '../karmada/binding';
 import { namespaceOf } from '../karmada/template';
 import { KINDS } from '../kube/object';
 import { judgeGate } from '../planner/gate';
+import { imageRelease } from '../domain/release';
+import type { OperationKind } from '../domain/instance';
+import { readSoak, soakEnd } from './soak';
 import { placeholderOf, planInstance, type InstanceMember } from '../planner/plan-instance';
 import { loadInstance, type ActivityContext, type InstanceInput } from './context';
 import { readCredentials } from './credentials';
@@ -23,6 +26,8 @@ import { haveUsers, observeInstance } from './replica-set';
 export interface ChangeInput extends InstanceInput {
   readonly switchTo?: SwitchTarget | undefined;
   readonly agreed?: Agreement | undefined;
+  /** Of the operation that asks; absent in early histories. */
+  readonly kind?: OperationKind | undefined;
 }
 
 export interface ChangeProposal {
@@ -33,9 +38,14 @@ export interface ChangeProposal {
 export function createChangePlanActivities(context: ActivityContext) {
   return {
     /** What is left to do of all that is asked for; an empty plan when nothing is. Touches nothing. */
-    async planChange({ instance, switchTo, agreed }: ChangeInput): Promise<StageResult<ChangeProposal>> {
+    async planChange({
+      instance,
+      switchTo,
+      agreed,
+      kind,
+    }: ChangeInput): Promise<StageResult<ChangeProposal>> {
       const cr = await loadInstance(context, instance);
-      const planned = await planChange(context, cr, switchTo);
+      const planned = await planChange(context, cr, switchTo, scopeOf(kind));
       if (!planned.done) return planned;
       const { approval, windows } = cr.spec.operations;
       const gate = judgeGate({
@@ -44,6 +54,7 @@ export function createChangePlanActivities(context: ActivityContext) {
         windows: windows ?? [],
         agreed,
         annotated: cr.metadata.annotations[ANNOTATIONS.approve],
+        soakUntil: soakEnd(cr, planned.value),
         now: context.now(),
       });
       return done({ plan: planned.value, gate });
@@ -55,10 +66,17 @@ async function planChange(
   context: ActivityContext,
   cr: MultiCloudMongoDB,
   switchTo: SwitchTarget | undefined,
+  scope: ChangeScope,
 ): Promise<StageResult<ChangePlan>> {
-  const change = await readChange(context, cr, switchTo);
+  const change = await readChange(context, cr, switchTo, scope);
   return change.done ? done(change.value.plan) : change;
 }
+
+/** `withoutSoak`: what waits for days is left to an operation of its own, so that no other waits with it. */
+export type ChangeScope = 'whole' | 'withoutSoak';
+
+const scopeOf = (kind: OperationKind | undefined): ChangeScope =>
+  kind === undefined || kind === 'upgradeInstance' ? 'whole' : 'withoutSoak';
 
 /** A change with what it was planned from. */
 export interface Change extends Target {
@@ -71,6 +89,7 @@ export async function readChange(
   context: ActivityContext,
   cr: MultiCloudMongoDB,
   switchTo: SwitchTarget | undefined,
+  scope: ChangeScope = 'whole',
 ): Promise<StageResult<Change>> {
   const resolved = await resolveReferences(context, cr);
   if (!resolved.ok) return waitFor(resolved.wait);
@@ -104,6 +123,12 @@ export async function readChange(
     shares: placement?.shares,
     mustDispatch,
     switchTo,
+    upgrade: {
+      wanted: imageRelease(resolved.references.image),
+      soaking: readSoak(cr)?.release,
+      soakSeconds: cr.spec.operations.soakSeconds,
+      whole: scope === 'whole',
+    },
   });
   switch (outcome.kind) {
     case 'refusal':

@@ -16,6 +16,8 @@ import { overrideRules, revisionOf } from './override-rules';
 import { writePlacement } from './placement';
 import { observeSet } from './observed-set';
 import { restartMember } from './restart';
+import { beginSoak } from './soak';
+import { raiseFeatureVersion } from './feature-version';
 
 export interface SurroundingStepInput extends InstanceInput {
   readonly step: SurroundingStep;
@@ -54,8 +56,10 @@ export function createChangeStepActivities(context: ActivityContext) {
           return restartMember(context, cr, step);
         case 'retireMember':
           return retireMember(context, cr, step);
+        case 'soak':
+          return beginSoak(context, cr, step.version);
         case 'setFCV':
-          throw new FedStateError('Refused', 'setFCV is part of an upgrade.');
+          return raiseFeatureVersion(context, cr, step.version);
       }
     },
   };

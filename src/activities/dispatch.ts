@@ -27,7 +27,7 @@ import { keepMemberNamespaces, protectNamespace } from './namespace-guard';
 import { settleNodePorts } from './node-ports';
 import { sweepLeftovers } from './leftovers';
 import { keepRetired, overrideRules, revisionOf } from './override-rules';
-import { digestPodParts } from './pod-parts';
+import { digestPodParts, isNewImage } from './pod-parts';
 import { findForeignObject } from './ownership';
 import { digestReferences, resolveReferences } from './references';
 import { findRefusedTemplate } from './templates';
@@ -112,6 +112,8 @@ export async function dispatch(
     [ANNOTATIONS.appliedSpec]: describeWish(cr, digestReferences(references)),
     [ANNOTATIONS.appliedPods]: digestPodParts(cr, references),
     [ANNOTATIONS.appliedTemplate]: digestOf(template),
+    // Another image has all of its soak before it.
+    ...(isNewImage(cr, references) ? { [ANNOTATIONS.soaking]: null } : {}),
     [ANNOTATIONS.appliedConfig]: references.mongodYaml === undefined ? null : fnv1a32(references.mongodYaml),
   });
   return done(

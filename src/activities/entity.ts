@@ -2,6 +2,8 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { messageOf } from '../domain/errors';
 import type { MultiCloudMongoDB } from '../api/multicloudmongodb';
 import type { InstanceRef, InstanceSnapshot, OperationKind } from '../domain/instance';
+import { resolveImage } from '../domain/image';
+import { imageRelease, pendingRelease, releaseOf } from '../domain/release';
 import { ANNOTATIONS } from '../domain/marks';
 import { TASK_QUEUE } from '../domain/task-queues';
 import { instanceWorkflowId } from '../domain/workflow-ids';
@@ -77,7 +79,17 @@ async function nameChange(context: ActivityContext, cr: MultiCloudMongoDB): Prom
   if (!layout.done) return 'updateInstance';
   const { dispatched, members, leaving } = layout.value;
   const isMoved = leaving.length > 0 || countMembers(dispatched) !== members.length;
-  return isMoved ? 'scaleInstance' : 'updateInstance';
+  if (isMoved) return 'scaleInstance';
+  return isUpgrade(context, cr) ? 'upgradeInstance' : 'updateInstance';
+}
+
+/** By what the servers told when the status was last written; only the name hangs on it, the plan asks them again. */
+function isUpgrade({ imageReplacements }: ActivityContext, { spec, status }: MultiCloudMongoDB): boolean {
+  const versions = (status?.members ?? []).flatMap(({ version }) => (version === undefined ? [] : [version]));
+  if (pendingRelease(versions, status?.featureCompatibilityVersion) !== undefined) return true;
+  const image = resolveImage(spec.imageSetting.image, imageReplacements);
+  const wanted = image.outcome === 'resolved' ? imageRelease(image.image) : undefined;
+  return wanted !== undefined && versions.some((version) => releaseOf(version) !== wanted);
 }
 
 const countMembers = (dispatched: readonly DispatchedShare[]): number =>

@@ -76,6 +76,7 @@ async function look(
     word: health?.word,
     reasons: health?.reasons,
     primary: health?.primaryHost,
+    featureVersion: health?.featureCompatibilityVersion,
     // Lag moves all the time: only that it became large, or small again, is news.
     members: health?.members.map(({ host, role, votes, lagSeconds }) => [
       host,

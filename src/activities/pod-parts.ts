@@ -23,6 +23,12 @@ export function digestPodParts(cr: MultiCloudMongoDB, references: PodReferences)
   return [references.image, configuration, rest].map((part) => fnv1a32(JSON.stringify(part))).join('/');
 }
 
+/** Whether members were sent another image last. */
+export function isNewImage(cr: MultiCloudMongoDB, references: PodReferences): boolean {
+  const applied = cr.metadata.annotations[ANNOTATIONS.appliedPods]?.split('/')[0];
+  return applied !== undefined && applied !== digestPodParts(cr, references).split('/')[0];
+}
+
 /** S12: when a member then fails, nobody could tell which of the two did it. */
 export function findMixedChange(cr: MultiCloudMongoDB, references: PodReferences): string | undefined {
   const applied = cr.metadata.annotations[ANNOTATIONS.appliedPods];

@@ -88,6 +88,8 @@ export function createPublicationActivities(context: ActivityContext) {
       if (!change.done) return change;
       const { plan, references } = change.value;
       const [next] = plan.steps;
+      if (next?.kind === 'soak' || next?.kind === 'setFCV')
+        return done(`carried out; what is left belongs to an upgrade: ${next.effect}`);
       if (next !== undefined) {
         return waitFor({
           code: 'Dispatching',
@@ -106,6 +108,7 @@ export function createPublicationActivities(context: ActivityContext) {
       await annotateInstance(context, cr, {
         [ANNOTATIONS.settled]: describeWish(cr, digestReferences(references)),
         [ANNOTATIONS.approve]: null,
+        [ANNOTATIONS.soaking]: null,
       });
       const reasons = health.reasons.length === 0 ? '' : ` (${health.reasons.join('; ')})`;
       return done(`${health.word}${reasons}; primary ${health.primaryHost ?? 'unknown'}`);

@@ -11,6 +11,10 @@ const changeUnderWay = (cr: MultiCloudMongoDB): string =>
 /** Whether a running instance is not yet what is asked for. */
 export const isChanging = (facts: StatusFacts): boolean => facts.created && !isSettled(facts.cr, undefined);
 
+/** All that is asked for runs; only the feature compatibility version is still to follow. */
+export const isSoaking = (operation: MultiCloudMongoDBStatus['operation']): boolean =>
+  operation?.waitReason === 'Soaking';
+
 /** Every condition of a MultiCloudMongoDB, each with its present word. */
 export function composeConditions(
   facts: StatusFacts,
@@ -26,7 +30,7 @@ export function composeConditions(
     observedGeneration,
   });
   const serves = state === 'Health' || state === 'SubHealth';
-  const behind = isChanging(facts) ? [changeUnderWay(facts.cr)] : [];
+  const behind = isChanging(facts) && !isSoaking(operation) ? [changeUnderWay(facts.cr)] : [];
   const apart = [...facts.strayed, ...(facts.deviations ?? [])];
   const why = [...(facts.health?.reasons ?? []), ...behind, ...apart].join('; ');
   const wait = operation?.waitReason;
@@ -78,7 +82,7 @@ export function composeConditions(
         ? 'spec.operations.paused or the annotation middleware.fedstate.io/paused says so'
         : 'Not paused',
     ),
-    appliedCondition(facts, news),
+    appliedCondition(facts, operation, news),
     ...intactCondition(facts, news),
     warningCondition(facts, news),
     news(
@@ -105,9 +109,22 @@ function checkCondition(facts: StatusFacts, news: News): ConditionNews {
 }
 
 /** A generation that nobody carries out must be seen: `observedGeneration` only says that it was read. */
-function appliedCondition(facts: StatusFacts, news: News): ConditionNews {
+function appliedCondition(
+  facts: StatusFacts,
+  operation: MultiCloudMongoDBStatus['operation'],
+  news: News,
+): ConditionNews {
   if (!facts.created) return news(CONDITIONS.specApplied, false, 'Creating', 'The members are not built yet');
-  if (isChanging(facts)) return news(CONDITIONS.specApplied, false, 'Changing', changeUnderWay(facts.cr));
+  if (isChanging(facts)) {
+    return isSoaking(operation)
+      ? news(
+          CONDITIONS.specApplied,
+          false,
+          'Soaking',
+          'Every member runs the new release; its feature compatibility version is set after a soak: see status.operation',
+        )
+      : news(CONDITIONS.specApplied, false, 'Changing', changeUnderWay(facts.cr));
+  }
   const built = `The members were built from generation ${appliedGeneration(facts.cr)}, which the spec asks for`;
   return news(CONDITIONS.specApplied, true, 'Applied', built);
 }

@@ -6,7 +6,7 @@ import type { Placement } from '../domain/placement';
 import type { StageResult } from '../domain/operation';
 import type { ClusterReport } from '../karmada/binding';
 import { drainedClusters, isPlacementDue } from './placement';
-import { composeConditions, isChanging } from './status-conditions';
+import { composeConditions, isChanging, isSoaking } from './status-conditions';
 
 /** Everything the status is made of, read at one moment. */
 export interface StatusFacts {
@@ -37,12 +37,12 @@ export function composeStatus(facts: StatusFacts): MultiCloudMongoDBStatus {
   const before = facts.cr.status ?? {};
   const { health } = facts;
   const placement = facts.placement.done ? facts.placement.value : undefined;
-  const state = judgeState(facts);
   const result = composeResult(facts, placement);
   const operation =
     facts.progress === undefined
       ? before.operation
       : composeOperation(facts.progress, before.operation, facts.now);
+  const state = judgeState(facts, operation);
   const ready = (health?.members ?? []).filter((member) =>
     ['PRIMARY', 'SECONDARY', 'ARBITER'].includes(member.role),
   ).length;
@@ -53,6 +53,9 @@ export function composeStatus(facts: StatusFacts): MultiCloudMongoDBStatus {
     ...(facts.connectionString === undefined ? {} : { connectionString: facts.connectionString }),
     ...(facts.image === undefined ? {} : { image: facts.image }),
     ...(health?.primaryHost === undefined ? {} : { primary: health.primaryHost }),
+    ...(health?.featureCompatibilityVersion === undefined
+      ? {}
+      : { featureCompatibilityVersion: health.featureCompatibilityVersion }),
     readyMembers: `${ready}/${placement?.members.length ?? facts.cr.spec.replicaset}`,
     ...(health === undefined ? {} : { margin: Math.max(0, health.margin) }),
     result,
@@ -68,11 +71,12 @@ export function composeStatus(facts: StatusFacts): MultiCloudMongoDBStatus {
   };
 }
 
-/** Serving, but not what the spec has come to ask for, or no longer in our hands, is not as desired. */
-function judgeState(facts: StatusFacts): HealthWord {
+/** Serving, but not what the spec has come to ask for (but for a soak: then all of it runs), or no longer in our hands, is not as desired. */
+function judgeState(facts: StatusFacts, operation: MultiCloudMongoDBStatus['operation']): HealthWord {
   const { health, strayed, deviations } = facts;
   const word = health?.word ?? 'UnKnown';
-  const differs = isChanging(facts) || strayed.length > 0 || (deviations ?? []).length > 0;
+  const changing = isChanging(facts) && !isSoaking(operation);
+  const differs = changing || strayed.length > 0 || (deviations ?? []).length > 0;
   return word === 'Health' && differs ? 'SubHealth' : word;
 }
 

@@ -41,8 +41,9 @@ export function createStatusActivities(context: ActivityContext) {
     async reportStatus({ instance, progress }: ReportInput): Promise<void> {
       const cr = await findInstance(context, instance);
       if (cr === undefined) return;
-      // At rest only: an operation sees to its objects itself.
-      const deviations = progress === undefined ? await keepObjects(context, cr, restraint) : undefined;
+      // At rest only, as in the days of a soak: an operation sees to its objects itself.
+      const atRest = progress === undefined || progress.wait?.code === 'Soaking';
+      const deviations = atRest ? await keepObjects(context, cr, restraint) : undefined;
       await writeStatus(context, cr, { progress: progress ?? null, deviations });
     },
 

@@ -10,6 +10,7 @@ import { copyFromMember, portOfService, withPort } from './copy-back';
 import { findDeviations, type Deviation } from './drift';
 import { isCreated, isPaused, isSettled } from './instance-marks';
 import { readLayout } from './layout';
+import { hasOnlyToSoak } from './soak';
 import type { Restraint } from './restraint';
 
 const anySchema = z.looseObject({ metadata: metadataSchema });
@@ -58,7 +59,8 @@ export async function keepObjects(
 /** Empty for an instance that is being made or removed: its operation sees to its objects. */
 export async function readDeviations(context: ActivityContext, cr: MultiCloudMongoDB): Promise<Deviation[]> {
   // A change that is under way dispatches by itself, step by step: what it has ordered is no deviation.
-  const atRest = isCreated(cr) && isSettled(cr, undefined) && cr.metadata.deletionTimestamp === undefined;
+  const isStill = isSettled(cr, undefined) || hasOnlyToSoak(cr);
+  const atRest = isCreated(cr) && isStill && cr.metadata.deletionTimestamp === undefined;
   if (!atRest) return [];
   const layout = await readLayout(context, cr);
   return layout.done ? findDeviations(context, cr, layout.value) : [];

@@ -15,7 +15,9 @@ export const operationsSchema = z.object({
     .min(0)
     .max(31536000)
     .default(86400)
-    .describe('Seconds that a new version must run well before its step without return.'),
+    .describe(
+      'Seconds that every member must run a new release before its feature compatibility version is set, which cannot be taken back; an approval ends them.',
+    ),
   windows: z
     .array(
       z.object({

@@ -83,6 +83,10 @@ export const multiCloudMongoDBStatusSchema = z.object({
   connectionString: z.string().optional().describe('MongoDB URI without a password.'),
   image: z.string().optional().describe('Image after replacements of the site.'),
   primary: z.string().optional().describe('host:port of the primary.'),
+  featureCompatibilityVersion: z
+    .string()
+    .optional()
+    .describe('The one of the data: that of the members, or the one before while a new release soaks.'),
   readyMembers: z.string().optional().describe('Members that serve, of those that should, e.g. 4/5.'),
   margin: z.int().optional().describe('Members that may be lost before writes stop.'),
   result: z

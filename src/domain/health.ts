@@ -30,6 +30,8 @@ export interface HealthVerdict {
   readonly reasons: readonly string[];
   readonly members: readonly MemberHealth[];
   readonly primaryHost?: string | undefined;
+  /** As the primary tells it. */
+  readonly featureCompatibilityVersion?: string | undefined;
   /** Voting members that may still be lost before writes stop; -1 when they have stopped. */
   readonly margin: number;
   /** Clusters whose loss would stop writes. */
@@ -95,7 +97,18 @@ export function judgeHealth(facts: HealthFacts): HealthVerdict {
   ];
   const word: HealthWord =
     primary === undefined || margin < 0 ? 'UnHealth' : reasons.length > 0 ? 'SubHealth' : 'Health';
-  return { word, reasons, members, primaryHost: primary?.host, margin, fatalClusters, config };
+  return {
+    word,
+    reasons,
+    members,
+    primaryHost: primary?.host,
+    ...(primary?.featureCompatibilityVersion === undefined
+      ? {}
+      : { featureCompatibilityVersion: primary.featureCompatibilityVersion }),
+    margin,
+    fatalClusters,
+    config,
+  };
 }
 
 /** A primary that sees a majority of the votes as healthy; of two claimants the one of the higher term. */

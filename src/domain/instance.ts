@@ -23,6 +23,7 @@ export type WaitCode =
   | 'PlanRefused'
   | 'ApprovalNeeded'
   | 'OutsideWindow'
+  | 'Soaking'
   | 'Cancelled'
   | 'ClusterUnreachable'
   | 'Removing';

@@ -43,6 +43,8 @@ export const ANNOTATIONS = {
   restart: 'middleware.fedstate.io/restart',
   /** Comma-joined clusters that shall hold no member until they are taken out of it. */
   drained: 'middleware.fedstate.io/drained',
+  /** `<release>/<RFC 3339>`: since when all members run a release whose feature compatibility version is still to be set. */
+  soaking: 'middleware.fedstate.io/soaking',
   /** Hash of the plan that may run. */
   approve: 'middleware.fedstate.io/approve',
   /** Digest of the `mongod.yaml` that was dispatched last; the member's status echoes it. */
@@ -74,6 +76,7 @@ export const RECORDS: ReadonlySet<string> = new Set([
   ANNOTATIONS.settled,
   ANNOTATIONS.placedFor,
   ANNOTATIONS.seedMember,
+  ANNOTATIONS.soaking,
 ]);
 
 export const FINALIZERS = {

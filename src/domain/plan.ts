@@ -2,8 +2,11 @@ import type { Wait } from './instance';
 import type { ClusterShare, MemberPlace } from './placement';
 import type { DesiredMember, MemberConfig, ReplicaSetObservation } from './replica-set';
 
-/** `primaryChange` may elect another primary; `quorum` lowers the number of healthy voters or votes; `force` skips S1. */
-export type Risk = 'safe' | 'primaryChange' | 'quorum' | 'force';
+/**
+ * `primaryChange` may elect another primary; `quorum` lowers the number of healthy voters or votes;
+ * `pointOfNoReturn` cannot be taken back; `force` skips S1.
+ */
+export type Risk = 'safe' | 'primaryChange' | 'quorum' | 'pointOfNoReturn' | 'force';
 
 /** What a person reads before and after a step, and what the executor checks. */
 export interface StepContract {
@@ -59,6 +62,8 @@ export type SurroundingStepFacts =
   | { readonly kind: 'waitPods'; readonly hosts: readonly string[] }
   | ({ readonly kind: 'restartMember'; readonly host: string } & MemberPlace)
   | ({ readonly kind: 'retireMember'; readonly host: string } & MemberPlace)
+  /** The clock of the soak is set: every member runs `version` with the feature compatibility version before it. */
+  | { readonly kind: 'soak'; readonly version: string; readonly seconds: number }
   | { readonly kind: 'setFCV'; readonly version: string };
 
 export type StepFacts = MembershipStepFacts | SurroundingStepFacts;
@@ -69,6 +74,7 @@ const SURROUNDING: Readonly<Record<SurroundingStepFacts['kind'], true>> = {
   waitPods: true,
   restartMember: true,
   retireMember: true,
+  soak: true,
   setFCV: true,
 };
 
@@ -120,13 +126,26 @@ export interface ChangePlan {
   readonly margins?: readonly { readonly margin: number; readonly fatal: readonly string[] }[] | undefined;
   /** The highest of all steps. */
   readonly risk: Risk;
-  /** Steps that are more than safe, each with its member's place: what an approval speaks of. */
+  /**
+   * Steps that are more than safe, each with its member's place: what an approval speaks of. What comes after others
+   * and cannot be taken back is not among them: it is a plan of its own by then, and asked for again.
+   */
   readonly risky: readonly string[];
   /** Addresses of new members are not known yet: `cluster/ordinal` stands for them, and what follows is planned again. */
   readonly provisional: boolean;
+  /** Restarts may change the release. Absent: they do not. */
+  readonly upgrade?: UpgradeCourse | undefined;
   readonly warnings: readonly string[];
   readonly before: QuorumView;
   readonly after: QuorumView;
+}
+
+/** From which release to which, and whether a member has reported the new one (S22: never the tag alone). */
+export interface UpgradeCourse {
+  readonly from: string;
+  /** Undefined: the image's tag does not tell. */
+  readonly to: string | undefined;
+  readonly proven: boolean;
 }
 
 /** Where the primary should be: a cluster, or one member by its address. */

@@ -61,6 +61,8 @@ export interface MemberView {
 export interface MemberReport {
   readonly host: string;
   readonly version: string;
+  /** The one that its data is for; undefined: it does not tell, or does not know yet. */
+  readonly featureCompatibilityVersion?: string | undefined;
   /** `uninitialized` has no config; `removed` is not in the config that it holds. */
   readonly membership: 'uninitialized' | 'member' | 'removed';
   readonly stateName: MemberStateName;

@@ -20,6 +20,14 @@ export type Hello = z.infer<typeof helloSchema>;
 
 export const buildInfoSchema = z.looseObject({ version: z.string() });
 
+/** `getParameter`; while it is being raised `version` is still the former one. */
+export const featureVersionSchema = z.looseObject({
+  featureCompatibilityVersion: z.looseObject({
+    version: z.string(),
+    targetVersion: z.string().optional(),
+  }),
+});
+
 const memberStatusSchema = z.looseObject({
   _id: z.number(),
   name: z.string(),

@@ -17,6 +17,7 @@ export const CODES = {
   commandNotFound: 59,
   invalidReplicaSetConfig: 93,
   notYetInitialized: 94,
+  unknownFeatureCompatibilityVersion: 258,
   userExists: 51003,
 } as const;
 

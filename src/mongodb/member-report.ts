@@ -29,6 +29,7 @@ export interface MemberAnswers {
   readonly hello: Hello;
   readonly status?: Status | undefined;
   readonly config?: RawConfig | undefined;
+  readonly featureVersion?: string | undefined;
 }
 
 export function toReport(host: string, answers: MemberAnswers): MemberReport {
@@ -42,6 +43,7 @@ export function toReport(host: string, answers: MemberAnswers): MemberReport {
   return {
     host,
     version: answers.version,
+    ...(answers.featureVersion === undefined ? {} : { featureCompatibilityVersion: answers.featureVersion }),
     membership,
     stateName: ownState(membership, answers),
     setName: status?.set ?? hello.setName ?? config?._id,

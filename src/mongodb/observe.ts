@@ -1,6 +1,13 @@
 import { isFedStateError, messageOf } from '../domain/errors';
 import type { MemberReport, ReplicaSetObservation } from '../domain/replica-set';
-import { buildInfoSchema, getConfigSchema, helloSchema, statusSchema, type Hello } from './answers';
+import {
+  buildInfoSchema,
+  featureVersionSchema,
+  getConfigSchema,
+  helloSchema,
+  statusSchema,
+  type Hello,
+} from './answers';
 import { withMember, type Access, type MemberSession } from './connect';
 import { CODES, hasCode } from './error';
 import { toReport } from './member-report';
@@ -74,7 +81,8 @@ async function askMember(session: MemberSession): Promise<MemberReport> {
     if (hasCode(error, CODES.notYetInitialized)) return undefined;
     throw error;
   });
-  return toReport(session.host, { hello, version, status, config: answer?.config });
+  const featureVersion = await readFeatureVersion(session);
+  return toReport(session.host, { hello, version, status, config: answer?.config, featureVersion });
 }
 
 async function askAnonymously(session: MemberSession): Promise<MemberReport | undefined> {
@@ -82,6 +90,21 @@ async function askAnonymously(session: MemberSession): Promise<MemberReport | un
   if (hello.arbiterOnly !== true) return undefined;
   const { version } = await session.ask(buildInfoSchema, { buildInfo: 1 });
   return toReport(session.host, { hello, version });
+}
+
+/** Undefined: not known yet, or not for this user. */
+export async function readFeatureVersion(session: MemberSession): Promise<string | undefined> {
+  try {
+    const { featureCompatibilityVersion } = await session.ask(featureVersionSchema, {
+      getParameter: 1,
+      featureCompatibilityVersion: 1,
+    });
+    return featureCompatibilityVersion.version;
+  } catch (error) {
+    const unknown = hasCode(error, CODES.unknownFeatureCompatibilityVersion);
+    if (unknown || isFedStateError(error, 'Unauthorized')) return undefined;
+    throw error;
+  }
 }
 
 /** `hello` is unknown to most servers below 4.4. */

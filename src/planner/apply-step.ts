@@ -1,7 +1,8 @@
 import type { StepFacts } from '../domain/plan';
+import { nextRelease } from '../domain/release';
 import { majorityOf, type MemberConfig } from '../domain/replica-set';
 import { setFault, type Fault } from './config-rules';
-import { candidatesIn, clusterIn, isHealthyIn, type SetState } from './set-state';
+import { candidatesIn, clusterIn, isHealthyIn, type ServerReleases, type SetState } from './set-state';
 
 export type Applied =
   { readonly ok: true; readonly state: SetState } | { readonly ok: false; readonly fault: Fault };
@@ -56,18 +57,15 @@ export function applyStep(state: SetState, step: StepFacts): Applied {
       return state.members.some((member) => member.host === step.host)
         ? refuse('S11', `${step.host} is still in the configuration: remove it there before its pod.`)
         : { ok: true, state };
-    case 'setFCV': {
-      const down = state.members.find((member) => !isHealthyIn(state, member.host));
-      return down === undefined
-        ? { ok: true, state }
-        : refuse('S22', `${down.host} is down: every member must be healthy.`);
-    }
+    case 'setFCV':
+      return raiseVersion(state, step.version);
     case 'createUsers':
     case 'setDefaultWriteConcern':
       return state.primaryHost === undefined
         ? refuse('S9', 'there is no primary to write to.')
         : { ok: true, state };
     case 'place':
+    case 'soak':
     case 'waitPods':
       return { ok: true, state };
   }
@@ -172,8 +170,36 @@ function restart(state: SetState, host: string): Applied {
     return refuse('S11', `${host} is primary: it must step down before it is restarted.`);
   const quorum = voter && votesIn(state.members) > 2 ? quorumFault(state, [host], false) : undefined;
   if (quorum !== undefined) return refuse('S9', quorum);
+  const started = startServer(state.servers, host);
+  if (typeof started === 'string') return refuse('S22', started);
   // The step is done only when the member serves again.
-  return { ok: true, state: { ...state, down: new Set([...state.down].filter((one) => one !== host)) } };
+  const away = new Set([...state.down].filter((one) => one !== host));
+  return { ok: true, state: { ...state, down: away, servers: started } };
+}
+
+/** The servers once this one has come back with its new binary, or why it would not come. */
+function startServer(servers: ServerReleases | undefined, host: string): ServerReleases | string | undefined {
+  if (servers?.becomes === undefined) return servers;
+  const { version, becomes } = servers;
+  if (version !== undefined && becomes !== version && becomes !== nextRelease(version))
+    return `${becomes} does not start on data of feature compatibility version ${version}.`;
+  return { ...servers, releases: new Map([...servers.releases, [host, becomes]]) };
+}
+
+function raiseVersion(state: SetState, version: string): Applied {
+  const down = state.members.find((member) => !isHealthyIn(state, member.host));
+  if (down !== undefined) return refuse('S22', `${down.host} is down: every member must be healthy.`);
+  const { servers } = state;
+  if (servers === undefined) return { ok: true, state };
+  const other = state.members.find((member) => servers.releases.get(member.host) !== version);
+  if (other !== undefined)
+    return refuse(
+      'S22',
+      `${other.host} runs ${servers.releases.get(other.host) ?? 'an unknown release'}, not ${version}.`,
+    );
+  if (servers.version !== undefined && nextRelease(servers.version) !== version)
+    return refuse('S22', `${version} does not follow feature compatibility version ${servers.version}.`);
+  return { ok: true, state: { ...state, servers: { ...servers, version } } };
 }
 
 const votesIn = (members: readonly MemberConfig[]): number =>

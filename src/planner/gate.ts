@@ -10,6 +10,8 @@ export interface GateFacts {
   readonly agreed?: Agreement | undefined;
   /** Hash in the annotation: whoever may patch the object has set it. */
   readonly annotated?: string | undefined;
+  /** Of a plan that begins with what cannot be taken back: until when the new release is to prove itself. */
+  readonly soakUntil?: string | undefined;
   readonly now: Date;
 }
 
@@ -22,6 +24,8 @@ export function judgeGate(facts: GateFacts): Gate {
   if (agreed !== undefined && covers(agreed, plan)) return { open: true };
   const asks = mustAsk(facts);
   const byAnnotation = facts.annotated === plan.hash && plan.risk !== 'force';
+  const soak = byAnnotation ? undefined : waitForSoak(facts);
+  if (soak !== undefined) return soak;
   if (asks && !byAnnotation) return { open: false, wait: askFor(plan) };
   const opensAt = nextWindow(facts.windows, facts.now);
   if (opensAt !== undefined) {
@@ -32,6 +36,17 @@ export function judgeGate(facts: GateFacts): Gate {
     return { open: false, wait, opensAt };
   }
   return asks ? { open: true, agreedBy: 'holder of patch' } : { open: true };
+}
+
+/** A person's word for this very plan ends a soak; nothing else does but time. */
+function waitForSoak({ plan, soakUntil, now }: GateFacts): Gate | undefined {
+  if (soakUntil === undefined || Date.parse(soakUntil) <= now.getTime()) return undefined;
+  const effect = plan.steps[0]?.effect ?? '';
+  const wait: Wait = {
+    code: 'Soaking',
+    message: `Soak until ${soakUntil}: then ${effect}, a point of no return. To end it now approve plan ${plan.hash} (Update "approve", or annotate middleware.fedstate.io/approve=${plan.hash}); to leave it at that send the Update "cancel".`,
+  };
+  return { open: false, wait, opensAt: soakUntil };
 }
 
 /** The same plan, or one with no risky step that was not in it. */
@@ -53,7 +68,7 @@ function mustAsk({ plan, approval }: GateFacts): boolean {
 function askFor(plan: ChangePlan): Wait {
   return {
     code: 'ApprovalNeeded',
-    message: `Plan ${plan.hash} of ${plan.steps.length} steps (${plan.risky.join(', ') || 'none of them risky'}) waits for an approval: send the Update "approve" with this hash to the workflow, or annotate middleware.fedstate.io/approve=${plan.hash}.`,
+    message: `Plan ${plan.hash} of ${plan.steps.length} steps (${plan.risky.join(', ') || 'none of them risky'}${plan.steps[0]?.risk === 'pointOfNoReturn' ? ', a point of no return' : ''}) waits for an approval: send the Update "approve" with this hash to the workflow, or annotate middleware.fedstate.io/approve=${plan.hash}.`,
   };
 }
 

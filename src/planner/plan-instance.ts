@@ -12,6 +12,7 @@ import { emptyState, type SetState } from './set-state';
 import { simulate } from './simulate';
 import { toStep } from './step-contract';
 import { planSwitchover } from './switchover';
+import { planUpgrade, type Releases, type UpgradeFacts } from './plan-upgrade';
 
 /** A member that is wanted, or that is still there. */
 export interface InstanceMember extends MemberPlace {
@@ -33,20 +34,22 @@ export interface InstancePlanInput {
   /** Templates or override on Karmada are not as they should be. */
   readonly mustDispatch: boolean;
   readonly switchTo?: SwitchTarget | undefined;
+  /** Undefined: releases are not looked at. */
+  readonly upgrade?: UpgradeFacts | undefined;
 }
 
 /** Stands for an address that is not known yet: no host has a slash. */
 export const placeholderOf = ({ cluster, ordinal }: MemberPlace): string => `${cluster}/${ordinal}`;
 export const isPlaceholder = (host: string): boolean => host.includes('/');
 
-const RISKS: readonly Risk[] = ['safe', 'quorum', 'primaryChange', 'force'];
+const RISKS: readonly Risk[] = ['safe', 'quorum', 'primaryChange', 'pointOfNoReturn', 'force'];
 
 export const isRiskier = (risk: Risk, than: Risk): boolean => RISKS.indexOf(risk) > RISKS.indexOf(than);
 
 /**
  * The whole change of an instance as one list of steps: placement, objects, pods, then the replica set, restarts
- * (secondaries first, one at a time, S2), a switchover if asked for, and last what has left the set (S11, S13). Every
- * prefix was simulated. An empty plan: nothing is left to do.
+ * (secondaries first, one at a time, S2), a switchover if asked for, what has left the set (S11, S13), and last the
+ * point of no return of a new release (S22). Every prefix was simulated. An empty plan: nothing is left to do.
  */
 export function planInstance(input: InstancePlanInput): ChangeOutcome {
   if (!input.membership.existed && input.members.every((member) => !member.dispatched))
@@ -64,7 +67,17 @@ export function planInstance(input: InstancePlanInput): ChangeOutcome {
   const membershipInput = withArriving(input.membership, arriving);
   const membership = planMembership(membershipInput);
   if (membership.kind !== 'plan') return membership;
-  const start = withPlaces(startState(membershipInput, seen.situation), input.members);
+  const due = input.members.filter((member) => member.restart && member.wanted);
+  const releases =
+    input.upgrade === undefined
+      ? NO_UPGRADE
+      : planUpgrade(input.upgrade, seen.situation, {
+          restarts: new Set(due.map(({ host }) => host)),
+          reshapes: reshapes(input, arriving, membership.plan),
+        });
+  if (releases.kind !== 'releases') return releases;
+  const places = withPlaces(startState(membershipInput, seen.situation), input.members);
+  const start: SetState = { ...places, servers: releases.servers };
   const facts: StepFacts[] = [];
   const end = (): SetState => simulate(facts, start, false).end;
   if (input.shares !== undefined) facts.push({ kind: 'place', shares: input.shares });
@@ -72,18 +85,38 @@ export function planInstance(input: InstancePlanInput): ChangeOutcome {
   if (arriving.length > 0) facts.push({ kind: 'waitPods', hosts: arriving });
   facts.push(...membership.plan.steps);
   if (membership.plan.complete) {
-    const due = input.members.filter((member) => member.restart && member.wanted);
     const restarts = planRestarts(end(), due);
     if (restarts.kind !== 'steps') return restarts;
     facts.push(...restarts.steps);
     const switchover = planSwitchover(end(), input.switchTo);
     if (switchover.kind !== 'steps') return switchover;
     facts.push(...switchover.steps);
-    facts.push(...planRetirement(input.members));
+    facts.push(...planRetirement(input.members), ...releases.steps);
   }
   const hash = hashPlan(input.membership, seen.situation.config);
-  return judge(input, membership.plan, hash, facts, start);
+  return judge(input, membership.plan, hash, facts, start, releases);
 }
+
+const NO_UPGRADE: Releases = {
+  kind: 'releases',
+  steps: [],
+  course: undefined,
+  servers: undefined,
+  warnings: [],
+};
+
+const KEEPS_SHAPE: ReadonlySet<StepFacts['kind']> = new Set(['createUsers', 'setDefaultWriteConcern']);
+
+/** Whether anything else happens than members being restarted where they are. */
+const reshapes = (
+  { shares, members }: InstancePlanInput,
+  arriving: readonly string[],
+  { steps }: Plan,
+): boolean =>
+  shares !== undefined ||
+  arriving.length > 0 ||
+  members.some((member) => !member.wanted && member.dispatched) ||
+  steps.some(({ kind }) => !KEEPS_SHAPE.has(kind));
 
 /** What a creation will do once all members answer; it is carried out by stages that decide again by what is so then. */
 function planCreation(input: InstancePlanInput): ChangeOutcome {
@@ -166,6 +199,7 @@ function judge(
   membershipHash: string,
   facts: readonly StepFacts[],
   start: SetState,
+  releases: Releases = NO_UPGRADE,
 ): ChangeOutcome {
   const simulation = simulate(facts, start, complete);
   if (simulation.fault !== undefined) {
@@ -182,14 +216,23 @@ function judge(
       steps,
       hash: hashSteps(membershipHash, facts),
       margins: simulation.prefixes.map(({ view }) => ({ margin: view.margin, fatal: fatalClusters(view) })),
-      risky: steps.flatMap((step) => (step.risk === 'safe' ? [] : [describeRisk(step, input.members)])),
+      risky: upToNoReturn(steps).flatMap((step) =>
+        step.risk === 'safe' ? [] : [describeRisk(step, input.members)],
+      ),
       risk: steps.reduce<Risk>((most, { risk }) => (isRiskier(risk, most) ? risk : most), 'safe'),
       provisional: input.members.some((member) => member.wanted && isPlaceholder(member.host)),
-      warnings: [...new Set([...warnings, ...simulation.warnings])],
+      ...(releases.course === undefined ? {} : { upgrade: releases.course }),
+      warnings: [...new Set([...warnings, ...releases.warnings, ...simulation.warnings])],
       before: simulation.before,
       after: simulation.after,
     },
   };
+}
+
+/** All steps before the first that cannot be taken back; that one is asked for when nothing is before it. */
+function upToNoReturn(steps: readonly Step[]): readonly Step[] {
+  const last = steps.findIndex((step, index) => index > 0 && step.risk === 'pointOfNoReturn');
+  return last === -1 ? steps : steps.slice(0, last);
 }
 
 /** `stepDown east/0`: by place, as the address of a new member comes only on the way. */

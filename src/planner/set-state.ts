@@ -2,6 +2,16 @@ import type { QuorumView } from '../domain/plan';
 import type { MemberConfig } from '../domain/replica-set';
 import { viewQuorum } from './quorum';
 
+/** What the servers run, and what a restart makes of them. */
+export interface ServerReleases {
+  /** Feature compatibility version. */
+  readonly version: string | undefined;
+  /** By host; who is not in it has not told. */
+  readonly releases: ReadonlyMap<string, string>;
+  /** Release of a member after its restart; undefined: as before. */
+  readonly becomes: string | undefined;
+}
+
 /** A replica set as the simulator moves it from step to step. */
 export interface SetState {
   readonly initiated: boolean;
@@ -17,6 +27,8 @@ export interface SetState {
   readonly clusters: ReadonlyMap<string, string>;
   /** A member was taken out by this plan: no more additions then (S12). */
   readonly removing: boolean;
+  /** Undefined: nobody asked for them. */
+  readonly servers?: ServerReleases | undefined;
 }
 
 export const emptyState = (clusters: ReadonlyMap<string, string>, highestId = -1): SetState => ({

@@ -50,14 +50,23 @@ export function contractOfSurrounding(step: SurroundingStepFacts): StepContract 
         timeoutSeconds: PODS_SECONDS,
         risk: 'safe',
       };
+    case 'soak':
+      return {
+        precondition: `every member runs ${step.version} and is healthy (S22)`,
+        effect: `${step.version} is to run for ${step.seconds} s before its point of no return`,
+        proof: 'annotation middleware.fedstate.io/soaking',
+        undo: 'the former image, as long as the feature compatibility version is not raised (S22)',
+        timeoutSeconds: 60,
+        risk: 'safe',
+      };
     case 'setFCV':
       return {
         precondition: `every member runs ${step.version} and is healthy (S22)`,
         effect: `feature compatibility version ${step.version}`,
-        proof: 'getParameter featureCompatibilityVersion on every member',
+        proof: 'getParameter featureCompatibilityVersion on a majority of members',
         undo: 'forward-only: from now on older binaries refuse to start',
         timeoutSeconds: 600,
-        risk: 'quorum',
+        risk: 'pointOfNoReturn',
       };
   }
 }

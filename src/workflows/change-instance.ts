@@ -15,6 +15,7 @@ const MAX_ROUNDS = 30;
 const TITLES: Partial<Record<OperationKind, string>> = {
   scaleInstance: 'Scale',
   updateInstance: 'Update',
+  upgradeInstance: 'Upgrade',
   switchoverInstance: 'Switch over',
   drainInstance: 'Drain',
 };
@@ -57,6 +58,10 @@ export async function updateInstance(input: OperationInput): Promise<OperationOu
   return changeInstance(input);
 }
 
+export async function upgradeInstance(input: OperationInput): Promise<OperationOutcome> {
+  return changeInstance(input);
+}
+
 export async function drainInstance(input: OperationInput): Promise<OperationOutcome> {
   return changeInstance(input);
 }
@@ -73,7 +78,7 @@ interface Carrier {
 
 /** Carries plans out and keeps what came of each step, over every pass of the operation. */
 function createCarrier(
-  { instance, switchTo, agreed: agreedBefore, asker }: OperationInput,
+  { instance, kind, switchTo, agreed: agreedBefore, asker }: OperationInput,
   stopped: () => string | undefined,
 ): Carrier {
   const past: StepLine[] = [];
@@ -89,7 +94,7 @@ function createCarrier(
   async function run(show: ShowProgress): Promise<StageResult<string>> {
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       obeyStop();
-      const planned = await quick.planChange({ instance, switchTo, agreed });
+      const planned = await quick.planChange({ instance, switchTo, agreed, kind });
       if (!planned.done) {
         // Somebody waits for an answer: what cannot be is no reason to wait for better times.
         if (switchTo !== undefined && planned.wait.code === 'PlanRefused')
@@ -124,6 +129,8 @@ function createCarrier(
   async function carryOut(plan: ChangePlan, show: ShowProgress): Promise<StageResult<string>> {
     for (const [index, step] of plan.steps.entries()) {
       obeyStop();
+      // What cannot be taken back has a gate of its own.
+      if (index > 0 && step.risk === 'pointOfNoReturn') return done('planned again');
       const text = summariseStep(step);
       await show(text, describeChange(past, plan, index, agreed));
       log.info('step', { step: step.kind, plan: plan.hash });
@@ -139,7 +146,8 @@ function createCarrier(
         return done('planned again');
       }
       // From here on addresses and templates are known that the plan could only guess at.
-      if (changesWhatIsKnown(step, plan.steps[index + 1])) return done('planned again');
+      if (changesWhatIsKnown(step, plan.steps[index + 1]) || isFirstProof(step, plan))
+        return done('planned again');
     }
     return done('carried out');
   }
@@ -168,6 +176,10 @@ function createCarrier(
 
   return { run, summary, describeUndo };
 }
+
+/** The first members of a new image to come back tell which release it really is (S22). */
+const isFirstProof = (step: Step, { upgrade }: ChangePlan): boolean =>
+  step.kind === 'restartMember' && upgrade !== undefined && !upgrade.proven;
 
 function changesWhatIsKnown(step: Step, next: Step | undefined): boolean {
   return step.kind === 'waitPods' || (step.kind === 'dispatch' && next?.kind !== 'waitPods');

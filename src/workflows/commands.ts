@@ -25,7 +25,7 @@ export interface MoveRequest extends Asker {
 export const approveUpdate = defineUpdate<string, [Approval]>('approve');
 /** Drops the plan that waits; what is asked for stays undone until it changes, or `resume`. */
 export const rejectUpdate = defineUpdate<string, [Asker]>('reject');
-/** Stops the operation in hand at its next safe point. Answers with its workflow id. */
+/** Stops the operation in hand at its next safe point, or drops the plan that waits. Answers with its workflow id. */
 export const cancelUpdate = defineUpdate<string, [Asker]>('cancel');
 /** Hands the primary over to a cluster or a member. Answers with the workflow id that the operation will have. */
 export const switchoverUpdate = defineUpdate<string, [SwitchoverRequest]>('switchover');

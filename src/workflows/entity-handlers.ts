@@ -20,7 +20,7 @@ import {
   type MoveRequest,
   type SwitchoverRequest,
 } from './commands';
-import type { InstanceState } from './entity-state';
+import type { InstanceState, SuspendedOperation } from './entity-state';
 
 /** What the handlers may do with the entity. */
 export interface EntityControl {
@@ -38,6 +38,20 @@ export interface EntityControl {
 /** Every command of a person: refused at once by its validator, else taken down and carried out by the entity. */
 export function handleCommands(entity: EntityControl): void {
   const { ref } = entity;
+
+  const dropWaiting = (what: string, asker: Asker): SuspendedOperation | undefined => {
+    const { suspended, ...state } = entity.state();
+    const soak = suspended?.suspension.wait.code === 'Soaking' ? STAYS : '';
+    entity.change({
+      ...state,
+      // A switchover that is rejected is over; a wish would be planned again at once.
+      ...(suspended?.switchTo === undefined
+        ? { held: { wish: suspended?.wish, message: `${describeHold(what, asker)}${soak}` } }
+        : {}),
+    });
+    entity.wake();
+    return suspended;
+  };
 
   setHandler(
     approveUpdate,
@@ -62,33 +76,18 @@ export function handleCommands(entity: EntityControl): void {
     },
   );
 
-  setHandler(
-    rejectUpdate,
-    (asker) => {
-      const { suspended, ...state } = entity.state();
-      const hash = suspended?.suspension.plan.hash ?? '';
-      entity.change({
-        ...state,
-        // A switchover that is rejected is over; a wish would be planned again at once.
-        ...(suspended?.switchTo === undefined
-          ? { held: { wish: suspended?.wish, message: describeHold('rejected', asker) } }
-          : {}),
-      });
-      entity.wake();
-      return hash;
+  setHandler(rejectUpdate, (asker) => dropWaiting('rejected', asker)?.suspension.plan.hash ?? '', {
+    validator: (asker: Asker) => {
+      requireAsker(asker);
+      if (entity.state().suspended === undefined) throw refuse('no plan waits for an approval');
     },
-    {
-      validator: (asker: Asker) => {
-        requireAsker(asker);
-        if (entity.state().suspended === undefined) throw refuse('no plan waits for an approval');
-      },
-    },
-  );
+  });
 
   setHandler(
     cancelUpdate,
     async (asker) => {
-      const running = entity.running() ?? '';
+      const running = entity.running();
+      if (running === undefined) return dropWaiting('cancelled', asker)?.workflowId ?? '';
       await entity.stopRunning(describeHold('cancelled', asker));
       return running;
     },
@@ -96,8 +95,10 @@ export function handleCommands(entity: EntityControl): void {
       validator: (asker: Asker) => {
         requireAsker(asker);
         const running = entity.running();
+        // A plan that waits can be stopped as one that runs.
+        if (running === undefined && entity.state().suspended !== undefined) return;
         if (running === undefined) throw refuse('nothing is in hand');
-        if (!/-(scale|update|switchover|drain)Instance$/.test(running))
+        if (!/-(scale|update|upgrade|switchover|drain)Instance$/.test(running))
           throw refuse(`${running} is not a change: it cannot be cancelled`);
       },
     },
@@ -182,6 +183,9 @@ export function handleCommands(entity: EntityControl): void {
     },
   );
 }
+
+const STAYS =
+  ' The feature compatibility version stays as it is: below 7.0 spec.imageSetting.image may be set back.';
 
 const describeHold = (what: string, { by, why }: Asker): string =>
   `${what} by ${by}${why === undefined ? '' : ` (${why})`}: change what is asked for, or send the Update "resume".`;

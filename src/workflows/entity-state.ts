@@ -15,6 +15,7 @@ export type RunnableKind = Extract<
   | 'createInstance'
   | 'scaleInstance'
   | 'updateInstance'
+  | 'upgradeInstance'
   | 'switchoverInstance'
   | 'drainInstance'
   | 'deleteInstance'
@@ -90,6 +91,7 @@ const RUNNABLE: Record<RunnableKind, true> = {
   createInstance: true,
   scaleInstance: true,
   updateInstance: true,
+  upgradeInstance: true,
   switchoverInstance: true,
   drainInstance: true,
   deleteInstance: true,
@@ -122,7 +124,7 @@ export function restingProgress(
   if (suspended !== undefined) {
     return {
       kind: suspended.kind,
-      step: 'approve the plan',
+      step: suspended.suspension.wait.code === 'Soaking' ? 'soak' : 'approve the plan',
       workflowId: suspended.workflowId,
       startedAt: suspended.startedAt,
       wait: suspended.suspension.wait,

@@ -1,5 +1,11 @@
 export { instance } from './instance';
-export { drainInstance, scaleInstance, switchoverInstance, updateInstance } from './change-instance';
+export {
+  drainInstance,
+  scaleInstance,
+  switchoverInstance,
+  updateInstance,
+  upgradeInstance,
+} from './change-instance';
 export { createInstance } from './create-instance';
 export { deleteInstance } from './delete-instance';
 export { watchHealth } from './watch-health';

@@ -17,7 +17,13 @@ import type { InstanceRef, OperationKind, OperationRecord } from '../domain/inst
 import type { OperationInput, OperationOutcome } from '../domain/operation';
 import { healthWorkflowId, operationWorkflowId } from '../domain/workflow-ids';
 import { quick } from './activities';
-import { drainInstance, scaleInstance, switchoverInstance, updateInstance } from './change-instance';
+import {
+  drainInstance,
+  scaleInstance,
+  switchoverInstance,
+  updateInstance,
+  upgradeInstance,
+} from './change-instance';
 import { createInstance } from './create-instance';
 import { deleteInstance } from './delete-instance';
 import { describeInstance } from './details';
@@ -62,6 +68,7 @@ const OPERATIONS: Record<RunnableKind, Operation> = {
   createInstance,
   scaleInstance,
   updateInstance,
+  upgradeInstance,
   switchoverInstance,
   drainInstance,
   deleteInstance,

@@ -19,6 +19,16 @@ const SCALE: readonly StepFacts[] = [
   { kind: 'grantVote', memberId: 3, host: '10.0.1.1:30002' },
   { kind: 'retireMember', cluster: 'west', ordinal: 1, host: '10.0.3.1:30002' },
 ];
+const UPGRADE: readonly StepFacts[] = [
+  { kind: 'restartMember', cluster: 'east', ordinal: 0, host: '10.0.1.1:30001' },
+  { kind: 'soak', version: '4.4', seconds: 3600 },
+  { kind: 'setFCV', version: '4.4' },
+];
+const SOAK = {
+  open: false,
+  wait: { code: 'Soaking', message: 'Soak until 2099' },
+  opensAt: '2099-01-01T00:00:00Z',
+} as const;
 const BY = { by: 'ann', why: 'maintenance' };
 
 /** A running instance of which something else is asked for. */
@@ -297,6 +307,32 @@ export const SCENARIOS: readonly Scenario[] = [
       edit(world, { wish: 'w3' });
       await poke();
       await eventuallyHolds('carried out', () => world.records.length > 0);
+      await settle();
+    },
+  },
+  {
+    name: 'upgrade-soaks',
+    play: async ({ world, poke, settle, update }) => {
+      askFor(world, 'upgradeInstance', UPGRADE);
+      world.soak = SOAK;
+      await poke();
+      await eventuallyHolds('soaks', () => world.waits.length > 0);
+      await settle();
+      await update('approve', { hash: 'plan-of-1', ...BY });
+      await eventuallyHolds('raised', () => world.records.length > 0);
+      await settle();
+    },
+  },
+  {
+    name: 'upgrade-soak-cancelled',
+    play: async ({ world, poke, settle, update }) => {
+      askFor(world, 'upgradeInstance', UPGRADE);
+      world.upgrade = { from: '4.2', to: undefined, proven: false };
+      world.soak = SOAK;
+      await poke();
+      await eventuallyHolds('soaks', () => world.waits.length > 0);
+      await settle();
+      await update('cancel', BY);
       await settle();
     },
   },

@@ -1,6 +1,6 @@
 import { done, type StageResult } from '../../src/domain/operation';
 import type { Placement } from '../../src/domain/placement';
-import type { ChangePlan, Plan, QuorumView, Step } from '../../src/domain/plan';
+import type { Agreement, ChangePlan, Gate, Plan, QuorumView, Step } from '../../src/domain/plan';
 import { toStep } from '../../src/planner/step-contract';
 import { CLUSTERS, edit, type ActivityName, type Fake, type FakeActivities, type World } from './world';
 
@@ -42,11 +42,10 @@ export function fakeActivities(world: World): FakeActivities {
     dispatchInstance: fake('dispatchInstance', says(CLUSTERS.join(', '))),
     awaitMembers: fake('awaitMembers', says('3 run')),
     planReplicaSet: fake('planReplicaSet', () => Promise.resolve(done(planOf(world)))),
-    planChange: fake('planChange', ({ agreed }) =>
-      Promise.resolve(
-        done({ plan: changeOf(world), gate: agreed === undefined ? world.gate : { open: true } }),
-      ),
-    ),
+    planChange: fake('planChange', ({ agreed }) => {
+      const plan = changeOf(world);
+      return Promise.resolve(done({ plan, gate: gateOf(world, plan, agreed) }));
+    }),
     carryOutStep: fake('carryOutStep', ({ step }) => {
       world.changes = world.changes.slice(1);
       return Promise.resolve(done(`${step.kind} done`));
@@ -114,10 +113,19 @@ const planOf = ({ steps }: World): Plan => ({
   complete: true,
 });
 
+function gateOf({ gate, soak }: World, plan: ChangePlan, agreed: Agreement | undefined): Gate {
+  const covered = agreed !== undefined && plan.risky.every((step) => agreed.risky.includes(step));
+  const soaks = soak?.opensAt !== undefined && Date.parse(soak.opensAt) > Date.now();
+  if (plan.steps[0]?.risk === 'pointOfNoReturn' && soaks && !covered) return soak;
+  return agreed === undefined ? gate : { open: true };
+}
+
 /** What is left of a change, as the planner would tell it. */
-function changeOf({ changes }: World): ChangePlan {
+function changeOf({ changes, upgrade }: World): ChangePlan {
   const steps = changes.map((facts): Step => toStep(facts));
-  const risky = steps.filter(({ risk }) => risk !== 'safe').map(({ kind }) => kind);
+  const risky = steps
+    .filter(({ risk }, index) => risk !== 'safe' && (index === 0 || risk !== 'pointOfNoReturn'))
+    .map(({ kind }) => kind);
   return {
     steps,
     hash: `plan-of-${changes.length}`,
@@ -125,6 +133,7 @@ function changeOf({ changes }: World): ChangePlan {
     risk: risky.length === 0 ? 'safe' : 'quorum',
     risky,
     provisional: false,
+    ...(upgrade === undefined ? {} : { upgrade }),
     warnings: ['a warning'],
     before: THREE_VOTES,
     after: THREE_VOTES,

@@ -1,7 +1,7 @@
 import type { Activities } from '../../src/activities/registry';
 import type { InstanceSnapshot, OperationRecord, Wait, WaitCode } from '../../src/domain/instance';
 import { waitFor, type StageResult } from '../../src/domain/operation';
-import type { Gate, MembershipStepFacts, StepFacts } from '../../src/domain/plan';
+import type { Gate, MembershipStepFacts, StepFacts, UpgradeCourse } from '../../src/domain/plan';
 
 export type ActivityName = keyof Activities;
 type Inputs = { [Name in ActivityName]: Parameters<Activities[Name]>[0] };
@@ -27,6 +27,9 @@ export interface World {
   changes: readonly StepFacts[];
   /** What the policy says to the present plan while nobody has agreed to it. */
   gate: Gate;
+  /** What it says to one that begins with a point of no return, unless a person has agreed to that. */
+  soak?: Gate & { readonly open: false };
+  upgrade?: UpgradeCourse;
   /** What an activity does instead of succeeding; undefined: it does as usual. */
   readonly instead: { [Name in ActivityName]?: Instead<Name> };
 }

@@ -29,6 +29,19 @@ const GATED = {
   wait: { code: 'ApprovalNeeded', message: 'approve plan-of-4' },
 } as const;
 
+/** A running instance of which another release is asked for; all but the last step of it is free to go. */
+function soakingWorld(until = '2099-01-01T00:00:00Z'): World {
+  const world = changedWorld([
+    { kind: 'restartMember', cluster: 'east', ordinal: 0, host: '10.0.1.1:30001' },
+    { kind: 'soak', version: '4.4', seconds: 3600 },
+    { kind: 'setFCV', version: '4.4' },
+  ]);
+  edit(world, { change: 'upgradeInstance' });
+  // As the gate does: what was agreed to before does not cover it, and time alone opens it.
+  world.soak = { open: false, wait: { code: 'Soaking', message: `Soak until ${until}` }, opensAt: until };
+  return world;
+}
+
 const waitsFor = (world: World, code: string) => () => world.waits.some((wait) => wait.code === code);
 
 async function refusalOf(update: Promise<unknown>): Promise<string> {
@@ -171,6 +184,72 @@ describe('a change of a running instance', () => {
       await entityOf(worker, ref).executeUpdate('resume', { args: [{ by: 'ann' }] });
       await eventuallyHolds('carried out', () => world.records.length > 1);
       expect(outcomesOf(world)).toEqual(['scaleInstance cancelled', 'scaleInstance succeeded']);
+    });
+  });
+
+  it('leaves a soak as a plan that waits, and raises the feature version once that is approved (S22)', async () => {
+    const world = soakingWorld();
+    await withEntity(world, async (worker, ref) => {
+      await pokeEntity(worker, ref);
+      await eventuallyHolds('soaks', waitsFor(world, 'Soaking'));
+      // The plan with the soak was agreed to; what follows it has a gate of its own.
+      expect(countOf(world, 'carryOutStep')).toBe(2);
+      expect(world.records).toEqual([]);
+      await entityOf(worker, ref).executeUpdate('approve', { args: [{ hash: 'plan-of-1', by: 'ann' }] });
+      await eventuallyHolds('raised', () => world.records.length > 0);
+      expect(outcomesOf(world)).toEqual(['upgradeInstance succeeded']);
+      expect(countOf(world, 'carryOutStep')).toBe(3);
+      expect(world.records[0]?.workflowId).toMatch(/-upgradeInstance$/);
+    });
+  });
+
+  it('raises the feature version by itself when the soak is over', async () => {
+    const until = new Date(Date.now() + 8_000).toISOString();
+    const world = soakingWorld(until);
+    let raisedAt = 0;
+    world.instead.carryOutStep = ({ step }) => {
+      if (step.kind === 'setFCV') raisedAt = Date.now();
+      return undefined;
+    };
+    await withEntity(world, async (worker, ref) => {
+      await pokeEntity(worker, ref);
+      await eventuallyHolds('raised', () => world.records.length > 0, 40_000);
+      expect(raisedAt).toBeGreaterThanOrEqual(Date.parse(until));
+    });
+  });
+
+  it('leaves the feature version as it is when a soak is cancelled, and says so', async () => {
+    const world = soakingWorld();
+    await withEntity(world, async (worker, ref) => {
+      await pokeEntity(worker, ref);
+      await eventuallyHolds('soaks', waitsFor(world, 'Soaking'));
+      await entityOf(worker, ref).executeUpdate('cancel', { args: [{ by: 'ann', why: 'too slow' }] });
+      await eventuallyHolds('held', waitsFor(world, 'Cancelled'));
+      expect(world.waits.at(-1)?.message).toMatch(
+        /cancelled by ann \(too slow\).*feature compatibility version stays as it is/,
+      );
+      await pokeEntity(worker, ref);
+      expect(countOf(world, 'carryOutStep')).toBe(2);
+    });
+  });
+
+  it('plans again when the first member of a new image has told its release', async () => {
+    const world = soakingWorld();
+    const restart = { kind: 'restartMember', cluster: 'east', host: '10.0.1.1:30001' } as const;
+    world.changes = [
+      { ...restart, ordinal: 0 },
+      { ...restart, ordinal: 1 },
+    ];
+    let plans = 0;
+    world.instead.planChange = () => {
+      plans += 1;
+      return plans === 2 ? waits('PlanRefused', 'S22: 10.0.1.1:30001 runs 6.0')() : undefined;
+    };
+    world.upgrade = { from: '4.2', to: undefined, proven: false };
+    await withEntity(world, async (worker, ref) => {
+      await pokeEntity(worker, ref);
+      await eventuallyHolds('refused', waitsFor(world, 'PlanRefused'));
+      expect(countOf(world, 'carryOutStep')).toBe(1);
     });
   });
 

@@ -30,8 +30,8 @@ export function judgeImageChange(
   });
   if (outdated.length === 0) return { kind: 'none' };
   for (const ordinal of outdated) {
-    const version = replica?.reports.get(ordinal)?.version;
-    const fault = version === undefined ? undefined : refuseUpgrade(version, image);
+    const report = replica?.reports.get(ordinal);
+    const fault = report === undefined ? undefined : refuseUpgrade(report, image);
     if (fault !== undefined) return { kind: 'refused', message: fault };
   }
   return { kind: 'changing', outdated };

@@ -5,7 +5,7 @@ import { createRestraint } from '../../../src/activities/restraint';
 import { keepObjects, readDeviations } from '../../../src/activities/upkeep';
 import type { MultiCloudMongoDB } from '../../../src/api/multicloudmongodb';
 import type { InstanceRef } from '../../../src/domain/instance';
-import { LABELS } from '../../../src/domain/marks';
+import { ANNOTATIONS, LABELS } from '../../../src/domain/marks';
 import { KINDS, metadataSchema, objectSchema, type Kind, type ObjectRef } from '../../../src/kube/object';
 import { makeActivityWorld, type ActivityWorld } from '../../support/activity-world';
 import { startFederation, type Federation } from '../../support/federation';
@@ -168,6 +168,26 @@ suite('what of an instance stands on Karmada', () => {
     });
     expect((await keep(await load(usurped)))?.join()).toContain('another object has taken its place');
     expect((await read(ref))?.data).toEqual({ theirs: 'yes' });
+  });
+
+  it('is put back while a new release soaks, when nothing but time is waited for', async () => {
+    const instance = await make('soaking');
+    const record = refOf(KINDS.configMap, 'soaking-hostconf');
+    const annotate = (annotations: Readonly<Record<string, string>>): Promise<unknown> =>
+      federation.karmada.mergePatch(refOf(KINDS.multiCloudMongoDB, 'soaking'), { metadata: { annotations } });
+    await annotate({ [ANNOTATIONS.settled]: 'another wish' });
+    await destroy(record);
+    expect(await keep(await load(instance))).toEqual([]);
+    expect(await read(record)).toBeUndefined();
+    await annotate({ [ANNOTATIONS.soaking]: '4.4/2026-11-25T12:00:00Z' });
+    expect(await keep(await load(instance))).toEqual([]);
+    expect(await read(record)).toBeDefined();
+    // What another image comes to is to be seen from its own beginning.
+    await federation.karmada.mergePatch(refOf(KINDS.multiCloudMongoDB, 'soaking'), {
+      spec: { imageSetting: { image: 'mongo:4.4' } },
+    });
+    expect(await world.dispatch(instance)).toMatchObject({ done: true });
+    expect((await load(instance)).metadata.annotations[ANNOTATIONS.soaking]).toBeUndefined();
   });
 
   it('is not fought over', async () => {

@@ -92,6 +92,23 @@ function factsOf(changes: Partial<StatusFacts> = {}): StatusFacts {
 }
 
 describe('composeStatus', () => {
+  it('calls a set healthy that only soaks, and says what is still to come', () => {
+    const cr = makeInstance({}, { annotations: { 'middleware.fedstate.io/settled': 'another wish' } });
+    const soaking = {
+      kind: 'upgradeInstance',
+      step: 'soak',
+      workflowId: 'w',
+      startedAt: '2026-11-23T07:00:00Z',
+      wait: { code: 'Soaking', message: 'Soak until 2026-11-24T07:00:00Z' },
+    } as const;
+    const facts = factsOf({ cr, health: { ...health, featureCompatibilityVersion: '4.2' } });
+    const status = composeStatus({ ...facts, progress: soaking });
+    expect(status).toMatchObject({ state: 'Health', featureCompatibilityVersion: '4.2' });
+    const applied = status.conditions?.find(({ type }) => type === 'SpecApplied');
+    expect(applied).toMatchObject({ status: 'False', reason: 'Soaking' });
+    expect(composeStatus(facts).state).toBe('SubHealth');
+  });
+
   it('has every field and word of the original finished object', () => {
     const status = composeStatus(factsOf());
     expect(status.state).toBe('Health');

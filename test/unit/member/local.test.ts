@@ -109,19 +109,31 @@ describe('nextRestart', () => {
 });
 
 describe('refuseUpgrade', () => {
+  const from = (version: string, featureCompatibilityVersion?: string) => ({
+    version,
+    featureCompatibilityVersion,
+  });
+
   test.each([
-    ['4.2.24', 'mongo:4.2'],
-    ['4.2.24', 'mongo:4.4'],
-    ['4.4.29', 'mongo:5.0.1'],
-    ['7.0.5', 'mongo:8.0'],
-    ['6.0.1', 'mongo:latest'],
-    ['6.0.1', 'acme/db:1.0'],
-  ])('%s may become %s', (running, image) => {
+    [from('4.2.24'), 'mongo:4.2'],
+    [from('4.2.24', '4.2'), 'mongo:4.4'],
+    [from('4.4.29', '4.4'), 'mongo:5.0.1'],
+    [from('7.0.5', '7.0'), 'mongo:8.0'],
+    [from('6.0.1', '5.0'), 'mongo:latest'],
+    [from('6.0.1', '6.0'), 'acme/db:1.0'],
+    // Its inverse, as long as the data is still for the former release.
+    [from('4.4.29', '4.2'), 'mongo:4.2'],
+  ])('%j may become %s', (running, image) => {
     expect(refuseUpgrade(running, image)).toBeUndefined();
   });
 
-  test('releases are not skipped and not gone back (S22)', () => {
-    expect(refuseUpgrade('4.2.24', 'mongo:6.0')).toContain('4.4 is next');
-    expect(refuseUpgrade('7.0.5', 'mongo:6.0')).toContain('going back');
+  test('releases are not skipped and not gone back, and the feature version comes first (S22)', () => {
+    expect(refuseUpgrade(from('4.2.24', '4.2'), 'mongo:6.0')).toContain('4.4 is next');
+    expect(refuseUpgrade(from('6.0.5', '6.0'), 'mongo:5.0')).toContain('going back');
+    expect(refuseUpgrade(from('7.0.5', '6.0'), 'mongo:6.0')).toContain('going back');
+    expect(refuseUpgrade(from('4.4.29', '4.2'), 'mongo:5.0')).toContain(
+      '{setFeatureCompatibilityVersion: "4.4"}',
+    );
+    expect(refuseUpgrade(from('7.0.5', '6.0'), 'mongo:8.0')).toContain('confirm: true');
   });
 });

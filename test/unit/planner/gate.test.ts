@@ -86,3 +86,33 @@ describe('windows', () => {
     expect(judge({ windows, agreed }).open).toBe(true);
   });
 });
+
+describe('a soak', () => {
+  const noReturn = {
+    ...planOf('pointOfNoReturn', ['setFCV 4.4']),
+    steps: [toStep({ kind: 'setFCV', version: '4.4' })],
+  };
+  const during = { plan: noReturn, soakUntil: '2026-11-25T13:00:00.000Z' };
+
+  it('holds back what cannot be taken back until it is over, and says how to end it', () => {
+    const gate = judge(during);
+    expect(gate).toMatchObject({ open: false, wait: { code: 'Soaking' }, opensAt: during.soakUntil });
+    expect(gate.open ? '' : gate.wait.message).toMatch(
+      /^Soak until 2026-11-25T13:00.*feature compatibility version 4\.4.*approve plan h1.*"cancel"/,
+    );
+    expect(judge({ ...during, now: new Date('2026-11-25T13:00:00Z') }).open).toBe(true);
+  });
+
+  it('is not ended by what was agreed to before, only by a word for this very plan', () => {
+    const whole = { hash: 'h0', risky: ['restartMember a/0', 'stepDown b/0'], by: 'ann' };
+    expect(judge({ ...during, agreed: whole }).open).toBe(false);
+    expect(judge({ ...during, agreed: { hash: 'h0', risky: ['setFCV 4.4'], by: 'ann' } }).open).toBe(true);
+    expect(judge({ ...during, annotated: 'h1' }).open).toBe(true);
+  });
+
+  it('over, leaves the point of no return to a person where all plans are', () => {
+    const gate = judge({ ...during, approval: 'Always', now: new Date('2026-11-25T13:00:00Z') });
+    expect(gate.open ? '' : gate.wait.code).toBe('ApprovalNeeded');
+    expect(gate.open ? '' : gate.wait.message).toContain('a point of no return');
+  });
+});

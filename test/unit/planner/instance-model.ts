@@ -1,3 +1,4 @@
+import { nextRelease } from '../../../src/domain/release';
 import { placeholderOf, type InstancePlanInput } from '../../../src/planner/plan-instance';
 import { isSurrounding, type Step, type SwitchTarget } from '../../../src/domain/plan';
 import type { MemberPlace } from '../../../src/domain/placement';
@@ -17,7 +18,20 @@ export interface InstanceModelFacts {
   readonly templateChanges: boolean;
   readonly down: ReadonlySet<string>;
   readonly switchTo?: SwitchTarget | undefined;
+  /** Absent: servers of one release, which is not looked at. */
+  readonly releases?: ReleaseFacts | undefined;
   readonly choose: (n: number) => number;
+}
+
+export interface ReleaseFacts {
+  /** What members of the older template run, and what those of the present one do. */
+  readonly from: string;
+  readonly to: string;
+  readonly featureVersion: string;
+  /** False: the image's tag does not tell. */
+  readonly tagged: boolean;
+  /** Whether soak and feature version belong to the plan. */
+  readonly whole: boolean;
 }
 
 /** An instance with what Karmada, the member managers and the servers would refuse, and nothing else. */
@@ -29,6 +43,9 @@ export interface InstanceModel {
   readonly pods: Map<string, number>;
   placed: boolean;
   sent: number;
+  featureVersion: string | undefined;
+  /** Release whose soak has begun. */
+  soaking: string | undefined;
   /** Voters that were restarted while another voter was away. */
   readonly offences: string[];
 }
@@ -62,6 +79,8 @@ export function createInstanceModel(facts: InstanceModelFacts): InstanceModel {
     ),
     placed: JSON.stringify(facts.present) === JSON.stringify(facts.wanted),
     sent: facts.templateChanges ? TEMPLATE - 1 : TEMPLATE,
+    featureVersion: facts.releases?.featureVersion,
+    soaking: undefined,
     offences: [],
   };
 }
@@ -101,7 +120,9 @@ export function inputOf(model: InstanceModel, facts: InstanceModelFacts): Instan
       desired: wish,
       observation: {
         ...observed,
-        reports: observed.reports.filter((report) => running.has(report.host)),
+        reports: observed.reports
+          .filter((report) => running.has(report.host))
+          .map((report) => ({ ...report, ...serverOf(model, facts, report.host) })),
       },
       seedHost: wish[0]?.host ?? '',
       existed: true,
@@ -130,7 +151,45 @@ export function inputOf(model: InstanceModel, facts: InstanceModelFacts): Instan
       : facts.wanted.map(({ cluster, members }) => ({ cluster, replicaset: members })),
     mustDispatch: model.sent < TEMPLATE || wish.some((one) => !model.dispatched.has(placeholderOf(one))),
     switchTo: facts.switchTo,
+    ...(facts.releases === undefined
+      ? {}
+      : {
+          upgrade: {
+            wanted: facts.releases.tagged ? facts.releases.to : undefined,
+            soaking: model.soaking,
+            soakSeconds: 3600,
+            whole: facts.releases.whole,
+          },
+        }),
   };
+}
+
+/** Release of each pod by its template. */
+export function releasesOf(model: InstanceModel, facts: InstanceModelFacts): string[] {
+  const { releases } = facts;
+  if (releases === undefined) return [];
+  const configured = new Set((model.set.config?.members ?? []).map(({ host }) => host));
+  return [...model.pods]
+    .filter(([name]) => configured.has(hostOf(readPlace(name))))
+    .map(([, template]) => (template < TEMPLATE ? releases.from : releases.to));
+}
+
+function serverOf(
+  model: InstanceModel,
+  { releases }: InstanceModelFacts,
+  host: string,
+): { version?: string; featureCompatibilityVersion?: string | undefined } {
+  if (releases === undefined) return {};
+  const pod = [...model.pods].find(([name]) => hostOf(readPlace(name)) === host);
+  const release = (pod?.[1] ?? TEMPLATE) < TEMPLATE ? releases.from : releases.to;
+  return { version: `${release}.1`, featureCompatibilityVersion: model.featureVersion };
+}
+
+/** A binary takes data of its own feature compatibility version and of the one before. */
+function startBinary({ featureVersion }: InstanceModel, { releases }: InstanceModelFacts): void {
+  if (releases === undefined || featureVersion === undefined) return;
+  if (releases.to !== featureVersion && releases.to !== nextRelease(featureVersion))
+    refuse(`UPGRADE PROBLEM: ${releases.to} on data of ${featureVersion}`);
 }
 
 function readPlace(name: string): MemberPlace {
@@ -168,6 +227,7 @@ export function carryOut(model: InstanceModel, facts: InstanceModelFacts, step: 
         model.offences.push(`${step.host} while ${away.length} voters are down (S2)`);
       // Another than the planned heir was elected: the executor finds its plan superseded.
       if (step.host === model.set.primary && voters.length > 1) return true;
+      startBinary(model, facts);
       model.pods.set(placeholderOf(step), model.sent);
       model.set.down.delete(step.host);
       model.set.synced.add(step.host);
@@ -178,7 +238,16 @@ export function carryOut(model: InstanceModel, facts: InstanceModelFacts, step: 
       model.pods.delete(placeholderOf(step));
       model.dispatched.delete(placeholderOf(step));
       return false;
+    case 'soak':
+      model.soaking = step.version;
+      return false;
     case 'setFCV':
+      if (model.soaking !== step.version) refuse('no soak before');
+      if (releasesOf(model, facts).some((release) => release !== step.version))
+        refuse(`not every member runs ${step.version}`);
+      if (model.featureVersion === undefined || nextRelease(model.featureVersion) !== step.version)
+        refuse(`${step.version} after ${model.featureVersion ?? ''}`);
+      model.featureVersion = step.version;
       return false;
   }
 }

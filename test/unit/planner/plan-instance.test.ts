@@ -1,6 +1,12 @@
 import type { ChangeOutcome, StepFacts, SwitchTarget } from '../../../src/domain/plan';
 import { planInstance } from '../../../src/planner/plan-instance';
-import { createInstanceModel, inputOf, type InstanceModelFacts, type Share } from './instance-model';
+import {
+  createInstanceModel,
+  inputOf,
+  type InstanceModelFacts,
+  type ReleaseFacts,
+  type Share,
+} from './instance-model';
 
 const EACH: readonly Share[] = ['a', 'b', 'c'].map((cluster) => ({ cluster, members: 1 }));
 
@@ -125,5 +131,97 @@ describe('a change as one plan', () => {
     const hashOf = (outcome: ChangeOutcome): string => (outcome.kind === 'plan' ? outcome.plan.hash : '');
     expect(hashOf(plan({ templateChanges: true }))).toBe(hashOf(plan({ templateChanges: true })));
     expect(hashOf(plan({ templateChanges: true }))).not.toBe(hashOf(plan({})));
+  });
+});
+
+describe('a change of release', () => {
+  const NEXT: ReleaseFacts = { from: '4.2', to: '4.4', featureVersion: '4.2', tagged: true, whole: true };
+  const upgrade = (
+    more: Partial<ReleaseFacts> = {},
+    facts: Partial<InstanceModelFacts> = {},
+  ): ChangeOutcome => plan({ templateChanges: true, releases: { ...NEXT, ...more }, ...facts });
+
+  it('restarts as any other, soaks, and ends with a point of no return that no approval of the whole is about (S2, S22)', () => {
+    const outcome = upgrade();
+    expect(outline(outcome)).toEqual([
+      'dispatch a b c',
+      'restartMember b0:27017',
+      'restartMember c0:27017',
+      'stepDown a0:27017',
+      'restartMember a0:27017',
+      'soak',
+      'setFCV',
+    ]);
+    expect(outcome).toMatchObject({
+      plan: {
+        risk: 'pointOfNoReturn',
+        risky: ['restartMember b/0', 'restartMember c/0', 'stepDown a/0', 'restartMember a/0'],
+        upgrade: { from: '4.2', to: '4.4', proven: false },
+      },
+    });
+  });
+
+  it('is left to its own operation by every other', () => {
+    expect(outline(upgrade({ whole: false })).slice(-1)).toEqual(['restartMember a0:27017']);
+  });
+
+  it('goes on when some members run the new release already, and back as long as the data is for the former one', () => {
+    const begun = { templateChanges: false, outdated: new Set(['a/0', 'b/0']) };
+    expect(upgrade({}, begun)).toMatchObject({ plan: { upgrade: { proven: true } } });
+    expect(outline(upgrade({ from: '4.4', to: '4.2' }, begun))).toEqual([
+      'restartMember b0:27017',
+      'stepDown a0:27017',
+      'restartMember a0:27017',
+    ]);
+  });
+
+  it.each<[string, Partial<ReleaseFacts>, Partial<InstanceModelFacts>, string, RegExp]>([
+    ['a skipped release', { to: '5.0' }, {}, 'S22', /5\.0 does not follow 4\.2.*image to 4\.4 first/],
+    [
+      'the next one before this one is at its end',
+      { from: '4.4', to: '5.0' },
+      {},
+      'S22',
+      /the upgrade to 4\.4 is not at its end/,
+    ],
+    [
+      'a release that is older than the data',
+      { from: '5.0', to: '4.4', featureVersion: '5.0' },
+      {},
+      'S22',
+      /4\.4 cannot read their data.*Restore a backup/,
+    ],
+    [
+      'a way back from 7.0, whatever the data is for',
+      { from: '7.0', to: '6.0', featureVersion: '6.0' },
+      {},
+      'S22',
+      /do not go back to 6\.0: restore a backup/,
+    ],
+    [
+      'a member that turns out to run neither this release nor the next',
+      { to: '5.0', tagged: false },
+      { templateChanges: false, outdated: new Set(['a/0', 'b/0']) },
+      'S22',
+      /c0:27017 runs 5\.0.*may run 4\.2 or 4\.4/,
+    ],
+    [
+      'members that come meanwhile',
+      {},
+      { wanted: [...EACH, { cluster: 'd', members: 2 }] },
+      'S21',
+      /take back either the image or the other change/,
+    ],
+  ])('refuses %s', (_what, releases, facts, rule, message) => {
+    const outcome = upgrade(releases, facts);
+    expect(outcome).toMatchObject({ kind: 'refusal', rule });
+    expect(outcome.kind === 'refusal' ? outcome.message : '').toMatch(message);
+  });
+
+  it('begins when every member is healthy (S22)', () => {
+    expect(upgrade({}, { down: new Set(['b0:27017']) })).toMatchObject({
+      kind: 'wait',
+      waitingFor: ['b0:27017'],
+    });
   });
 });

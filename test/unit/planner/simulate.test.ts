@@ -18,8 +18,35 @@ const one = (id: number, host: string) => ({ memberId: id, host });
 const voteless = (id: number, host: string): MemberConfig => member(id, host, { votes: 0, priority: 0 });
 const down = (...hosts: string[]): Partial<SetState> => ({ down: new Set(hosts) });
 
+/** All members, the listed ones on another release; `becomes` is what restarts make of them. */
+const serving = (
+  version: string,
+  becomes: string,
+  others: Record<string, string> = {},
+): Partial<SetState> => ({
+  servers: {
+    version,
+    becomes,
+    releases: new Map(running.map(({ host }) => [host, others[host] ?? version])),
+  },
+});
+const restartB: StepFacts = { kind: 'restartMember', cluster: 'b', ordinal: 0, host: 'b0:1' };
+
 describe('a plan is walked step by step', () => {
   const bad: [string, string, StepFacts[], SetState][] = [
+    ['a binary is started that skips a release', 'S22', [restartB], stateOf(running, serving('4.2', '5.0'))],
+    [
+      'the feature version is raised with a member of the release before',
+      'S22',
+      [restartB, { kind: 'setFCV', version: '4.4' }],
+      stateOf(running, serving('4.2', '4.4', { 'a0:1': '4.4' })),
+    ],
+    [
+      'the feature version skips a release',
+      'S22',
+      [{ kind: 'setFCV', version: '5.0' }],
+      stateOf(running, serving('4.2', '5.0', { 'a0:1': '5.0', 'b0:1': '5.0', 'c0:1': '5.0' })),
+    ],
     [
       'two voters leave at once',
       'S1',
