@@ -15,7 +15,9 @@ import { awaitMembers } from './members';
 import { overrideRules, revisionOf } from './override-rules';
 import { writePlacement } from './placement';
 import { observeSet } from './observed-set';
+import { wipeMember } from './rebuild';
 import { restartMember } from './restart';
+import { carryOutRotation } from './rotate';
 
 export interface SurroundingStepInput extends InstanceInput {
   readonly step: SurroundingStep;
@@ -54,6 +56,13 @@ export function createChangeStepActivities(context: ActivityContext) {
           return restartMember(context, cr, step);
         case 'retireMember':
           return retireMember(context, cr, step);
+        case 'rotatePasswords':
+        case 'shareCredentials':
+        case 'writeKeyfile':
+        case 'retireKey':
+          return carryOutRotation(context, cr, step);
+        case 'wipeMember':
+          return wipeMember(context, cr, step);
         case 'setFCV':
           throw new FedStateError('Refused', 'setFCV is part of an upgrade.');
       }

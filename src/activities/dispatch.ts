@@ -29,7 +29,7 @@ import { sweepLeftovers } from './leftovers';
 import { keepRetired, overrideRules, revisionOf } from './override-rules';
 import { digestPodParts } from './pod-parts';
 import { findForeignObject } from './ownership';
-import { digestReferences, resolveReferences } from './references';
+import { digestCarried, resolveReferences } from './references';
 import { findRefusedTemplate } from './templates';
 
 const propagationPolicySchema = z.looseObject({
@@ -109,7 +109,7 @@ export async function dispatch(
     await applyOverride(context, cr, rules);
   }
   await annotateInstance(context, cr, {
-    [ANNOTATIONS.appliedSpec]: describeWish(cr, digestReferences(references)),
+    [ANNOTATIONS.appliedSpec]: describeWish(cr, digestCarried(references)),
     [ANNOTATIONS.appliedPods]: digestPodParts(cr, references),
     [ANNOTATIONS.appliedTemplate]: digestOf(template),
     [ANNOTATIONS.appliedConfig]: references.mongodYaml === undefined ? null : fnv1a32(references.mongodYaml),

@@ -64,6 +64,8 @@ export type OperationKind =
   | 'failoverInstance'
   | 'failbackInstance'
   | 'drainInstance'
+  | 'rotateInstance'
+  | 'rebuildInstance'
   | 'recoverInstance'
   | 'deleteInstance';
 

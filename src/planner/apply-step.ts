@@ -1,6 +1,8 @@
 import type { StepFacts } from '../domain/plan';
 import { majorityOf, type MemberConfig } from '../domain/replica-set';
 import { setFault, type Fault } from './config-rules';
+import { keyfileFault, takeKeys, writeKeys } from './keyfile';
+import { wipeFault } from './plan-rebuild';
 import { candidatesIn, clusterIn, isHealthyIn, type SetState } from './set-state';
 
 export type Applied =
@@ -63,14 +65,34 @@ export function applyStep(state: SetState, step: StepFacts): Applied {
         : refuse('S22', `${down.host} is down: every member must be healthy.`);
     }
     case 'createUsers':
+    case 'rotatePasswords':
     case 'setDefaultWriteConcern':
       return state.primaryHost === undefined
         ? refuse('S9', 'there is no primary to write to.')
         : { ok: true, state };
+    case 'writeKeyfile': {
+      const fault = keyfileFault(state, step);
+      return fault === undefined ? { ok: true, state: writeKeys(state, step.keys) } : { ok: false, fault };
+    }
+    case 'retireKey': {
+      const fault = keyfileFault(state, step);
+      return fault === undefined ? { ok: true, state: { ...state, keys: undefined } } : { ok: false, fault };
+    }
+    case 'wipeMember':
+      return wipe(state, step.host);
     case 'place':
     case 'waitPods':
+    case 'shareCredentials':
       return { ok: true, state };
   }
+}
+
+function wipe(state: SetState, host: string): Applied {
+  const fault = wipeFault(state, host);
+  if (fault !== undefined) return { ok: false, fault };
+  // The step is done only when it runs again, empty.
+  const emptied = { ...state, down: without(state.down, host), synced: without(state.synced, host) };
+  return { ok: true, state: takeKeys(emptied, host) };
 }
 
 function initiate(state: SetState, step: Extract<StepFacts, { kind: 'initiate' }>): Applied {
@@ -173,8 +195,11 @@ function restart(state: SetState, host: string): Applied {
   const quorum = voter && votesIn(state.members) > 2 ? quorumFault(state, [host], false) : undefined;
   if (quorum !== undefined) return refuse('S9', quorum);
   // The step is done only when the member serves again.
-  return { ok: true, state: { ...state, down: new Set([...state.down].filter((one) => one !== host)) } };
+  return { ok: true, state: takeKeys({ ...state, down: without(state.down, host) }, host) };
 }
+
+const without = (hosts: ReadonlySet<string>, host: string): Set<string> =>
+  new Set([...hosts].filter((one) => one !== host));
 
 const votesIn = (members: readonly MemberConfig[]): number =>
   members.filter((member) => member.votes > 0).length;

@@ -1,5 +1,6 @@
 import type { QuorumView } from '../domain/plan';
 import type { MemberConfig } from '../domain/replica-set';
+import type { KeyState } from './keyfile';
 import { viewQuorum } from './quorum';
 
 /** A replica set as the simulator moves it from step to step. */
@@ -17,6 +18,8 @@ export interface SetState {
   readonly clusters: ReadonlyMap<string, string>;
   /** A member was taken out by this plan: no more additions then (S12). */
   readonly removing: boolean;
+  /** Absent: the keyfile is not being changed. */
+  readonly keys?: KeyState | undefined;
 }
 
 export const emptyState = (clusters: ReadonlyMap<string, string>, highestId = -1): SetState => ({

@@ -17,6 +17,8 @@ const TITLES: Partial<Record<OperationKind, string>> = {
   updateInstance: 'Update',
   switchoverInstance: 'Switch over',
   drainInstance: 'Drain',
+  rotateInstance: 'Rotate credentials of',
+  rebuildInstance: 'Rebuild a member of',
 };
 
 /**
@@ -58,6 +60,14 @@ export async function updateInstance(input: OperationInput): Promise<OperationOu
 }
 
 export async function drainInstance(input: OperationInput): Promise<OperationOutcome> {
+  return changeInstance(input);
+}
+
+export async function rotateInstance(input: OperationInput): Promise<OperationOutcome> {
+  return changeInstance(input);
+}
+
+export async function rebuildInstance(input: OperationInput): Promise<OperationOutcome> {
   return changeInstance(input);
 }
 
@@ -165,5 +175,9 @@ function createCarrier(
 }
 
 function changesWhatIsKnown(step: Step, next: Step | undefined): boolean {
-  return step.kind === 'waitPods' || (step.kind === 'dispatch' && next?.kind !== 'waitPods');
+  return (
+    step.kind === 'waitPods' ||
+    step.kind === 'shareCredentials' ||
+    (step.kind === 'dispatch' && next?.kind !== 'waitPods')
+  );
 }

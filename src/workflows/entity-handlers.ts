@@ -21,6 +21,7 @@ import {
   type SwitchoverRequest,
 } from './commands';
 import type { InstanceState } from './entity-state';
+import { handleUpkeepCommands } from './upkeep-handlers';
 
 /** What the handlers may do with the entity. */
 export interface EntityControl {
@@ -38,6 +39,7 @@ export interface EntityControl {
 /** Every command of a person: refused at once by its validator, else taken down and carried out by the entity. */
 export function handleCommands(entity: EntityControl): void {
   const { ref } = entity;
+  handleUpkeepCommands(entity);
 
   setHandler(
     approveUpdate,
@@ -97,7 +99,7 @@ export function handleCommands(entity: EntityControl): void {
         requireAsker(asker);
         const running = entity.running();
         if (running === undefined) throw refuse('nothing is in hand');
-        if (!/-(scale|update|switchover|drain)Instance$/.test(running))
+        if (!/-(scale|update|switchover|drain|rotate|rebuild)Instance$/.test(running))
           throw refuse(`${running} is not a change: it cannot be cancelled`);
       },
     },
@@ -187,7 +189,7 @@ const describeHold = (what: string, { by, why }: Asker): string =>
   `${what} by ${by}${why === undefined ? '' : ` (${why})`}: change what is asked for, or send the Update "resume".`;
 
 /** The type is a promise of the sender: anything may come. */
-function requireAsker(asker: Partial<Asker> | null | undefined): void {
+export function requireAsker(asker: Partial<Asker> | null | undefined): void {
   const by: unknown = asker?.by;
   if (typeof by !== 'string' || by.trim() === '') throw refuse('say who asks, e.g. {"by":"you@example.org"}');
 }
@@ -198,6 +200,6 @@ function requireCluster(request: ClusterRequest): void {
   if (typeof cluster !== 'string' || cluster === '') throw refuse('name the cluster');
 }
 
-function refuse(message: string): ApplicationFailure {
+export function refuse(message: string): ApplicationFailure {
   return ApplicationFailure.nonRetryable(message, 'InvalidSpec');
 }

@@ -17,6 +17,8 @@ export type RunnableKind = Extract<
   | 'updateInstance'
   | 'switchoverInstance'
   | 'drainInstance'
+  | 'rotateInstance'
+  | 'rebuildInstance'
   | 'deleteInstance'
 >;
 
@@ -92,6 +94,8 @@ const RUNNABLE: Record<RunnableKind, true> = {
   updateInstance: true,
   switchoverInstance: true,
   drainInstance: true,
+  rotateInstance: true,
+  rebuildInstance: true,
   deleteInstance: true,
 };
 

@@ -1,5 +1,12 @@
 export { instance } from './instance';
-export { drainInstance, scaleInstance, switchoverInstance, updateInstance } from './change-instance';
+export {
+  drainInstance,
+  rebuildInstance,
+  rotateInstance,
+  scaleInstance,
+  switchoverInstance,
+  updateInstance,
+} from './change-instance';
 export { createInstance } from './create-instance';
 export { deleteInstance } from './delete-instance';
 export { watchHealth } from './watch-health';

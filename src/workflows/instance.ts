@@ -20,7 +20,14 @@ import type { InstanceRef, OperationKind, OperationRecord } from '../domain/inst
 import type { OperationInput, OperationOutcome } from '../domain/operation';
 import { healthWorkflowId, operationWorkflowId } from '../domain/workflow-ids';
 import { quick } from './activities';
-import { drainInstance, scaleInstance, switchoverInstance, updateInstance } from './change-instance';
+import {
+  drainInstance,
+  rebuildInstance,
+  rotateInstance,
+  scaleInstance,
+  switchoverInstance,
+  updateInstance,
+} from './change-instance';
 import { createInstance } from './create-instance';
 import { deleteInstance } from './delete-instance';
 import { describeInstance } from './details';
@@ -64,6 +71,8 @@ const OPERATIONS: Record<RunnableKind, Operation> = {
   updateInstance,
   switchoverInstance,
   drainInstance,
+  rotateInstance,
+  rebuildInstance,
   deleteInstance,
 };
 
