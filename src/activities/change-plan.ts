@@ -11,7 +11,7 @@ import { judgeGate } from '../planner/gate';
 import { placeholderOf, planInstance, type InstanceMember } from '../planner/plan-instance';
 import { loadInstance, type ActivityContext, type InstanceInput } from './context';
 import { readCredentials } from './credentials';
-import { answers, describeWish, isCreated } from './instance-marks';
+import { answers, describeCarried, isCreated } from './instance-marks';
 import { desiredMember, findLayoutFault, isSamePlace, knownHosts, layOut, readLayout } from './layout';
 import type { Layout, LayoutMember } from './layout';
 import { overrideRules, revisionOf } from './override-rules';
@@ -144,7 +144,7 @@ async function readTarget(context: ActivityContext, cr: MultiCloudMongoDB): Prom
 
 /** What Karmada was given last is not what is asked for now. */
 function isDispatchDue(cr: MultiCloudMongoDB, layout: Layout, references: References): boolean {
-  const wish = describeWish(cr, digestCarried(references));
+  const wish = describeCarried(cr, digestCarried(references));
   if (!answers(cr.metadata.annotations[ANNOTATIONS.appliedSpec], wish)) return true;
   const wanted = overrideRules(layout).map((rule) => `${rule.cluster} ${revisionOf(rule)}`);
   const present = layout.dispatched.map((share) => `${share.cluster} ${share.revision ?? ''}`);

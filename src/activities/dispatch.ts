@@ -10,7 +10,7 @@ import { namespaceOf } from '../karmada/template';
 import { KINDS, metadataSchema } from '../kube/object';
 import { annotateInstance, loadInstance, type ActivityContext, type InstanceInput } from './context';
 import { withHeartbeat } from './heartbeat';
-import { describeWish } from './instance-marks';
+import { describeCarried } from './instance-marks';
 import { findLayoutFault, readLayout } from './layout';
 import {
   buildCompanyPolicies,
@@ -109,7 +109,7 @@ export async function dispatch(
     await applyOverride(context, cr, rules);
   }
   await annotateInstance(context, cr, {
-    [ANNOTATIONS.appliedSpec]: describeWish(cr, digestCarried(references)),
+    [ANNOTATIONS.appliedSpec]: describeCarried(cr, digestCarried(references)),
     [ANNOTATIONS.appliedPods]: digestPodParts(cr, references),
     [ANNOTATIONS.appliedTemplate]: digestOf(template),
     [ANNOTATIONS.appliedConfig]: references.mongodYaml === undefined ? null : fnv1a32(references.mongodYaml),

@@ -36,6 +36,16 @@ export function describeWish(cr: MultiCloudMongoDB, references: string | undefin
   ].join('/');
 }
 
+/** As {@link describeWish}, of what is carried to members: requests that only steps carry out are not in it. */
+export function describeCarried(cr: MultiCloudMongoDB, references: string): string {
+  const {
+    [ANNOTATIONS.rotate]: _rotate,
+    [ANNOTATIONS.rebuild]: _rebuild,
+    ...annotations
+  } = cr.metadata.annotations;
+  return describeWish({ ...cr, metadata: { ...cr.metadata, annotations } }, references);
+}
+
 /**
  * Whether a record of {@link describeWish} answers what is asked for now. By generation first: a new version of
  * FedState may read the same object with more defaults. By content then: a change may have been taken back.
