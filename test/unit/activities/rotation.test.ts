@@ -47,21 +47,15 @@ function worldOf(cr: MultiCloudMongoDB, more: Readonly<Record<string, string>> =
   const put = (): void => stub.put(KINDS.secret, 'orders-auth', { metadata: { labels }, data });
   put();
   const patches: z.infer<typeof patchSchema>[] = [];
+  stub.onPatch(KINDS.secret, (patch) => {
+    const read = patchSchema.parse(patch);
+    patches.push(read);
+    const changed = Object.entries({ ...data, ...read.data });
+    data = Object.fromEntries(changed.flatMap(([key, value]) => (value === null ? [] : [[key, value]])));
+    put();
+  });
   const context: ActivityContext = {
-    karmada: {
-      ...stub.kube,
-      get transport(): never {
-        throw new Error('not imitated');
-      },
-      mergePatch: (ref, patch) => {
-        const read = patchSchema.parse(patch);
-        patches.push(read);
-        const changed = Object.entries({ ...data, ...read.data });
-        data = Object.fromEntries(changed.flatMap(([key, value]) => (value === null ? [] : [[key, value]])));
-        put();
-        return stub.kube.mergePatch(ref, patch);
-      },
-    },
+    karmada: stub.kube,
     members: { kubeOf: () => Promise.reject(new Error('no member is asked')) },
     get temporal(): never {
       throw new Error('nothing is asked of Temporal');
