@@ -35,6 +35,7 @@ test('members with neighbouring keyfiles replicate to each other; one with the o
       { _id: 0, host: first.host },
       { _id: 1, host: second.host, votes: 0, priority: 0 },
     ],
+    { electionTimeoutMillis: 1_000 },
   );
   const serves = (key: string): Promise<true> =>
     eventually('both serve, and the second follows', async () => {
@@ -56,6 +57,7 @@ test('members with neighbouring keyfiles replicate to each other; one with the o
     first = await restart(first, 1, phase);
     await serves(key);
   }
+  await set.initiated(first);
   // One was set when whoever set it was lost: the next sets the rest, and the same again.
   await ensureSystemUsers(first.host, next, { ...passwords, root: 'r-2' });
   const changed = { root: 'r-2', clusterAdmin: 'a-2', clusterMonitor: 'm-2' };
