@@ -9,6 +9,7 @@ import { isPlaceholder } from '../planner/plan-instance';
 import { loadInstance, type ActivityContext, type InstanceInput } from './context';
 import { awaitReport, tellCluster } from './cluster-order';
 import { dispatch } from './dispatch';
+import { withHeartbeat } from './heartbeat';
 import { isPaused } from './instance-marks';
 import { readLayout } from './layout';
 import { awaitMembers } from './members';
@@ -60,7 +61,7 @@ export function createChangeStepActivities(context: ActivityContext) {
         case 'shareCredentials':
         case 'writeKeyfile':
         case 'retireKey':
-          return carryOutRotation(context, cr, step);
+          return withHeartbeat(step.kind, () => carryOutRotation(context, cr, step));
         case 'wipeMember':
           return wipeMember(context, cr, step);
         case 'setFCV':
