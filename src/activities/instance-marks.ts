@@ -38,11 +38,10 @@ export function describeWish(cr: MultiCloudMongoDB, references: string | undefin
 
 /** As {@link describeWish}, of what is carried to members: requests that only steps carry out are not in it. */
 export function describeCarried(cr: MultiCloudMongoDB, references: string): string {
-  const {
-    [ANNOTATIONS.rotate]: _rotate,
-    [ANNOTATIONS.rebuild]: _rebuild,
-    ...annotations
-  } = cr.metadata.annotations;
+  const requests: readonly string[] = LATER_STEERING;
+  const annotations = Object.fromEntries(
+    Object.entries(cr.metadata.annotations).filter(([key]) => !requests.includes(key)),
+  );
   return describeWish({ ...cr, metadata: { ...cr.metadata, annotations } }, references);
 }
 

@@ -35,16 +35,17 @@ export function planRotation(
   const rewrite = (keys: 'old' | 'both' | 'new'): void => {
     steps.push({ kind: 'writeKeyfile', keys }, { kind: 'shareCredentials' });
   };
+  const finish = (): void => {
+    steps.push({ kind: 'retireKey' });
+  };
   const renew = (): StepsOrVerdict | undefined => {
     rewrite('new');
-    return restart(staying, false) ?? finish();
-  };
-  const finish = (): undefined => {
-    steps.push({ kind: 'retireKey' });
-    return undefined;
+    const stopped = restart(staying, false);
+    if (stopped === undefined) finish();
+    return stopped;
   };
   const settled = rotation.taken ? due : staying;
-  const stopped = ((): StepsOrVerdict | undefined => {
+  const planPhase = (): StepsOrVerdict | undefined => {
     switch (rotation.keyfile) {
       case 'one':
         if (!rotation.wantsKey) return restart(due, false);
@@ -54,9 +55,12 @@ export function planRotation(
         if (rotation.wantsKey) return restart(settled, true) ?? renew();
         rewrite('old');
         return restart(staying, false);
-      case 'new':
-        return restart(settled, false) ?? finish();
+      case 'new': {
+        const stopped = restart(settled, false);
+        if (stopped === undefined) finish();
+        return stopped;
+      }
     }
-  })();
-  return stopped ?? { kind: 'steps', steps };
+  };
+  return planPhase() ?? { kind: 'steps', steps };
 }

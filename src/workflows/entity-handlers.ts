@@ -1,5 +1,4 @@
-import { ApplicationFailure, setHandler } from '@temporalio/workflow';
-import type { InstanceRef } from '../domain/instance';
+import { setHandler } from '@temporalio/workflow';
 import { ANNOTATIONS } from '../domain/marks';
 import { operationWorkflowId } from '../domain/workflow-ids';
 import { quick } from './activities';
@@ -20,21 +19,8 @@ import {
   type MoveRequest,
   type SwitchoverRequest,
 } from './commands';
-import type { InstanceState } from './entity-state';
+import { refuse, requireAsker, type EntityControl } from './entity-control';
 import { handleUpkeepCommands } from './upkeep-handlers';
-
-/** What the handlers may do with the entity. */
-export interface EntityControl {
-  readonly ref: InstanceRef;
-  readonly state: () => InstanceState;
-  readonly change: (next: InstanceState) => void;
-  /** Workflow id of the operation in hand; undefined: none. */
-  readonly running: () => string | undefined;
-  /** Ends it at its next safe point. */
-  readonly stopRunning: (message: string) => Promise<void>;
-  /** Looks at the custom resource again. */
-  readonly wake: () => void;
-}
 
 /** Every command of a person: refused at once by its validator, else taken down and carried out by the entity. */
 export function handleCommands(entity: EntityControl): void {
@@ -188,18 +174,8 @@ export function handleCommands(entity: EntityControl): void {
 const describeHold = (what: string, { by, why }: Asker): string =>
   `${what} by ${by}${why === undefined ? '' : ` (${why})`}: change what is asked for, or send the Update "resume".`;
 
-/** The type is a promise of the sender: anything may come. */
-export function requireAsker(asker: Partial<Asker> | null | undefined): void {
-  const by: unknown = asker?.by;
-  if (typeof by !== 'string' || by.trim() === '') throw refuse('say who asks, e.g. {"by":"you@example.org"}');
-}
-
 function requireCluster(request: ClusterRequest): void {
   requireAsker(request);
   const cluster: unknown = request.cluster;
   if (typeof cluster !== 'string' || cluster === '') throw refuse('name the cluster');
-}
-
-export function refuse(message: string): ApplicationFailure {
-  return ApplicationFailure.nonRetryable(message, 'InvalidSpec');
 }

@@ -2,7 +2,7 @@ import { setHandler } from '@temporalio/workflow';
 import { ANNOTATIONS } from '../domain/marks';
 import { quick } from './activities';
 import { rebuildUpdate, rotateUpdate, type RebuildRequest, type RotateRequest } from './commands';
-import { refuse, requireAsker, type EntityControl } from './entity-handlers';
+import { refuse, requireAsker, type EntityControl } from './entity-control';
 
 /** Commands that renew what an instance has: its credentials, or one member's data. */
 export function handleUpkeepCommands(entity: EntityControl): void {

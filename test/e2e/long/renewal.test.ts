@@ -87,7 +87,7 @@ suite('new credentials and a new member, under writes', () => {
     voters.lap();
     const begun = Date.now();
     await act();
-    const cr = await until(`${kind} carried out`, 500, async () => {
+    const cr = await until(`${kind} carried out`, 800, async () => {
       const now = await read();
       const record = now.status?.operations?.find(({ workflowId }) => !known.has(workflowId));
       if (record !== undefined && record.outcome !== 'succeeded')
@@ -143,7 +143,7 @@ suite('new credentials and a new member, under writes', () => {
     const uri = `mongodb://app:first-of-the-application@${hostsOf(cr).join(',')}/?replicaSet=replset-0&authSource=admin`;
     writer = await startWriter(uri, 'written');
     voters = await startVoterWatch(uri);
-  }, 600_000);
+  }, 900_000);
 
   afterAll(async () => {
     console.info(outages.join('\n'));
@@ -198,7 +198,7 @@ suite('new credentials and a new member, under writes', () => {
       const found = places.filter(({ text }) => forms.some((form) => text.includes(form)));
       expect(found.map(({ where }) => where)).toEqual([]);
     }
-  }, 600_000);
+  }, 900_000);
 
   it('takes a new key back while both are in the file, and every member keeps the old one', async () => {
     const before = await readAuth();
@@ -212,7 +212,7 @@ suite('new credentials and a new member, under writes', () => {
     });
     expect((await readAuth())['keyfile']).toBe(before['keyfile']);
     for (const host of hostsOf(cr)) await signInAsSystem(host, before['keyfile'] ?? '');
-  }, 600_000);
+  }, 900_000);
 
   it('rebuilds a secondary with an empty volume, and takes no other', async () => {
     const secondary = (await read()).status?.members?.find(({ role }) => role === 'SECONDARY');
@@ -227,7 +227,7 @@ suite('new credentials and a new member, under writes', () => {
     );
     expect(changed).toEqual([cluster]);
     expect(cr.status?.members?.map(({ votes }) => votes)).toEqual([1, 1, 1]);
-  }, 600_000);
+  }, 900_000);
 
   it('follows the Secrets that the spec names: root and an application user', async () => {
     await writePassword('root-password', 'given-to-root-1');
@@ -252,7 +252,7 @@ suite('new credentials and a new member, under writes', () => {
     expect(await connectionStringOf(environment.karmada, NAMESPACE, NAME)).toContain('given-to-root-2');
     // Whoever signed in before stays signed in.
     expect(writer.lap()).toBeLessThan(10_000);
-  }, 600_000);
+  }, 900_000);
 
   it('has lost no acknowledged write', async () => {
     const { acknowledged, lost } = await writer.stop();
