@@ -8,8 +8,11 @@ import { readPassword } from './secret-value';
 export async function readApplicationUsers(
   context: ActivityContext,
   cr: MultiCloudMongoDB,
-): Promise<{ readonly users: readonly UserSpec[] } | { readonly wait: Wait }> {
+): Promise<
+  { readonly users: readonly UserSpec[]; readonly versions: readonly string[] } | { readonly wait: Wait }
+> {
   const users: UserSpec[] = [];
+  const versions: string[] = [];
   for (const { name, passwordSecretRef, roles } of cr.spec.users ?? []) {
     const password = await readPassword(
       context,
@@ -19,6 +22,7 @@ export async function readApplicationUsers(
     );
     if ('wait' in password) return password;
     users.push({ name, password: password.value, roles });
+    versions.push(password.version);
   }
-  return { users };
+  return { users, versions };
 }

@@ -14,14 +14,16 @@ import { readSoak, soakEnd } from './soak';
 import { placeholderOf, planInstance, type InstanceMember } from '../planner/plan-instance';
 import { loadInstance, type ActivityContext, type InstanceInput } from './context';
 import { readCredentials } from './credentials';
-import { answers, describeWish, isCreated } from './instance-marks';
+import { answers, describeCarried, isCreated } from './instance-marks';
 import { desiredMember, findLayoutFault, isSamePlace, knownHosts, layOut, readLayout } from './layout';
 import type { Layout, LayoutMember } from './layout';
 import { overrideRules, revisionOf } from './override-rules';
 import { digestPodParts, findMixedChange } from './pod-parts';
 import { proposeChange } from './placement';
-import { digestReferences, resolveReferences, type References } from './references';
+import { digestCarried, resolveReferences, type References } from './references';
+import { readRebuild } from './rebuild';
 import { haveUsers, observeInstance } from './replica-set';
+import { readRotation } from './rotation-facts';
 
 export interface ChangeInput extends InstanceInput {
   readonly switchTo?: SwitchTarget | undefined;
@@ -102,8 +104,16 @@ export async function readChange(
   if (fault !== undefined) return waitFor(fault);
   const binding = await readBinding(context.karmada, namespaceOf(cr), cr.metadata.name, KINDS.mongoDB.kind);
   const mustDispatch = isDispatchDue(cr, layout, resolved.references);
-  const members = listMembers(cr, layout, reportsOf(binding), willReplacePods(cr, resolved.references));
+  const reports = reportsOf(binding);
   const existed = isCreated(cr);
+  const { references } = resolved;
+  const rotation = existed ? await readRotation(context, cr, { layout, references, reports }) : undefined;
+  const members = listMembers(cr, layout, reports, {
+    all: willReplacePods(cr, references),
+    stale: rotation?.stale ?? new Map(),
+  });
+  const rebuild = existed ? await readRebuild(context, cr, layout) : undefined;
+  if (rebuild !== undefined && 'wait' in rebuild) return waitFor(rebuild.wait);
   const observation = existed
     ? await observeInstance(context, cr, knownHosts(cr, layout))
     : { at: context.now().toISOString(), reports: [], unreachable: [] };
@@ -129,6 +139,8 @@ export async function readChange(
       soakSeconds: cr.spec.operations.soakSeconds,
       whole: scope === 'whole',
     },
+    rotation: rotation?.facts,
+    rebuild,
   });
   switch (outcome.kind) {
     case 'refusal':
@@ -157,7 +169,7 @@ async function readTarget(context: ActivityContext, cr: MultiCloudMongoDB): Prom
 
 /** What Karmada was given last is not what is asked for now. */
 function isDispatchDue(cr: MultiCloudMongoDB, layout: Layout, references: References): boolean {
-  const wish = describeWish(cr, digestReferences(references));
+  const wish = describeCarried(cr, digestCarried(references));
   if (!answers(cr.metadata.annotations[ANNOTATIONS.appliedSpec], wish)) return true;
   const wanted = overrideRules(layout).map((rule) => `${rule.cluster} ${revisionOf(rule)}`);
   const present = layout.dispatched.map((share) => `${share.cluster} ${share.revision ?? ''}`);
@@ -174,7 +186,7 @@ function listMembers(
   cr: MultiCloudMongoDB,
   layout: Layout,
   reports: ReadonlyMap<string, ClusterReport>,
-  willReplace: boolean,
+  replace: { readonly all: boolean; readonly stale: ReadonlyMap<string, string> },
 ): InstanceMember[] {
   const isPending = ({ cluster, ordinal }: Pick<LayoutMember, 'cluster' | 'ordinal'>): boolean =>
     reports.get(cluster)?.status?.members?.find((member) => member.ordinal === ordinal)?.pendingTemplate ===
@@ -189,7 +201,9 @@ function listMembers(
       host: hostOf(member),
       wanted: true,
       dispatched: isDispatched(member),
-      restart: isDispatched(member) && (willReplace || isPending(member)),
+      restart:
+        isDispatched(member) && (replace.all || isPending(member) || replace.stale.has(hostOf(member))),
+      replaces: replace.stale.get(hostOf(member)),
     })),
     ...layout.leaving.map((member) => ({
       cluster: member.cluster,

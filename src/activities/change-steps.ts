@@ -9,15 +9,18 @@ import { isPlaceholder } from '../planner/plan-instance';
 import { loadInstance, type ActivityContext, type InstanceInput } from './context';
 import { awaitReport, tellCluster } from './cluster-order';
 import { dispatch } from './dispatch';
+import { withHeartbeat } from './heartbeat';
 import { isPaused } from './instance-marks';
 import { readLayout } from './layout';
 import { awaitMembers } from './members';
 import { overrideRules, revisionOf } from './override-rules';
 import { writePlacement } from './placement';
 import { observeSet } from './observed-set';
+import { wipeMember } from './rebuild';
 import { restartMember } from './restart';
 import { beginSoak } from './soak';
 import { raiseFeatureVersion } from './feature-version';
+import { carryOutRotation } from './rotate';
 
 export interface SurroundingStepInput extends InstanceInput {
   readonly step: SurroundingStep;
@@ -58,6 +61,13 @@ export function createChangeStepActivities(context: ActivityContext) {
           return retireMember(context, cr, step);
         case 'soak':
           return beginSoak(context, cr, step.version);
+        case 'rotatePasswords':
+        case 'shareCredentials':
+        case 'writeKeyfile':
+        case 'retireKey':
+          return withHeartbeat(step.kind, () => carryOutRotation(context, cr, step));
+        case 'wipeMember':
+          return wipeMember(context, cr, step);
         case 'setFCV':
           return raiseFeatureVersion(context, cr, step.version);
       }

@@ -1,11 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import type { MultiCloudMongoDB } from '../api/multicloudmongodb';
-import { FedStateError } from '../domain/errors';
-import { LABELS } from '../domain/marks';
+import { ANNOTATIONS, LABELS } from '../domain/marks';
 import { authSecretName } from '../domain/names';
 import { done, waitFor, type StageResult } from '../domain/operation';
 import { buildAuthSecret, namespaceOf } from '../karmada/template';
 import { KINDS } from '../kube/object';
+import { randomKey, randomPassword, readAuthSecret } from './auth-secret';
 import { loadInstance, type ActivityContext, type InstanceInput } from './context';
 import { findLayoutFault, readLayout } from './layout';
 import { resolveReferences } from './references';
@@ -16,7 +15,10 @@ export interface InstanceCredentials {
   readonly rootPassword: string;
   readonly clusterAdminPassword: string;
   readonly clusterMonitorPassword: string;
+  /** The key that every member takes, whatever phase of a rotation it is in. */
   readonly keyfile: string;
+  /** New passwords are being set: for a moment either may hold. */
+  readonly changing: boolean;
 }
 
 /** @throws NotFound while `N-auth` is not there or not ours */
@@ -24,22 +26,13 @@ export async function readCredentials(
   context: ActivityContext,
   cr: MultiCloudMongoDB,
 ): Promise<InstanceCredentials> {
-  const name = authSecretName(cr.metadata.name);
-  const secret = await readSecret(context, cr, name);
-  if (secret === undefined || secret.metadata.labels[LABELS.instanceUid] !== cr.metadata.uid) {
-    throw new FedStateError('NotFound', `Secret ${namespaceOf(cr)}/${name} is not there.`);
-  }
-  const value = (key: string): string => {
-    const encoded = secret.data[key];
-    if (encoded === undefined)
-      throw new FedStateError('NotFound', `Secret ${namespaceOf(cr)}/${name} has lost its key ${key}.`);
-    return Buffer.from(encoded, 'base64').toString('utf8');
-  };
+  const { passwords, keys, pending } = await readAuthSecret(context, cr);
   return {
-    rootPassword: value('rootPassword'),
-    clusterAdminPassword: value('clusterAdminPassword'),
-    clusterMonitorPassword: value('clusterMonitorPassword'),
-    keyfile: value('keyfile'),
+    rootPassword: passwords.root,
+    clusterAdminPassword: passwords.clusterAdmin,
+    clusterMonitorPassword: passwords.clusterMonitor,
+    keyfile: keys[0],
+    changing: Object.keys(pending).length > 0,
   };
 }
 
@@ -65,20 +58,18 @@ export function createCredentialActivities(context: ActivityContext) {
       const fault = findLayoutFault(cr, layout.value);
       if (fault !== undefined) return waitFor(fault);
       const encode = (text: string): string => Buffer.from(text, 'utf8').toString('base64');
+      const request = cr.metadata.annotations[ANNOTATIONS.rotate];
       const manifest = buildAuthSecret(cr, {
         rootPassword: encode(resolved.references.rootPassword ?? randomPassword()),
         clusterAdminPassword: encode(randomPassword()),
         clusterMonitorPassword: encode(randomPassword()),
-        // mongod wants 6 to 1024 base64 characters; 756 bytes make 1008.
-        keyfile: encode(randomBytes(756).toString('base64')),
+        keyfile: encode(randomKey()),
+        // A rotation that is asked for from the beginning has nothing to change.
+        ...(request === undefined ? {} : { passwordsFor: encode(request), keyfileFor: encode(request) }),
       });
       // A plain create: two runs at once must not give two keyfiles.
       await context.karmada.create(KINDS.secret, manifest);
       return done(`Secret ${name} made`);
     },
   };
-}
-
-function randomPassword(): string {
-  return randomBytes(24).toString('base64url');
 }

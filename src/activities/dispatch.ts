@@ -10,7 +10,7 @@ import { namespaceOf } from '../karmada/template';
 import { KINDS, metadataSchema } from '../kube/object';
 import { annotateInstance, loadInstance, type ActivityContext, type InstanceInput } from './context';
 import { withHeartbeat } from './heartbeat';
-import { describeWish } from './instance-marks';
+import { describeCarried } from './instance-marks';
 import { findLayoutFault, readLayout } from './layout';
 import {
   buildCompanyPolicies,
@@ -29,7 +29,7 @@ import { sweepLeftovers } from './leftovers';
 import { keepRetired, overrideRules, revisionOf } from './override-rules';
 import { digestPodParts, isNewImage } from './pod-parts';
 import { findForeignObject } from './ownership';
-import { digestReferences, resolveReferences } from './references';
+import { digestCarried, resolveReferences } from './references';
 import { findRefusedTemplate } from './templates';
 
 const propagationPolicySchema = z.looseObject({
@@ -109,7 +109,7 @@ export async function dispatch(
     await applyOverride(context, cr, rules);
   }
   await annotateInstance(context, cr, {
-    [ANNOTATIONS.appliedSpec]: describeWish(cr, digestReferences(references)),
+    [ANNOTATIONS.appliedSpec]: describeCarried(cr, digestCarried(references)),
     [ANNOTATIONS.appliedPods]: digestPodParts(cr, references),
     [ANNOTATIONS.appliedTemplate]: digestOf(template),
     // Another image has all of its soak before it.

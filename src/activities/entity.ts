@@ -1,5 +1,5 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import { messageOf } from '../domain/errors';
+import { isFedStateError, messageOf } from '../domain/errors';
 import type { MultiCloudMongoDB } from '../api/multicloudmongodb';
 import type { InstanceRef, InstanceSnapshot, OperationKind } from '../domain/instance';
 import { resolveImage } from '../domain/image';
@@ -7,12 +7,15 @@ import { imageRelease, pendingRelease, releaseOf } from '../domain/release';
 import { ANNOTATIONS } from '../domain/marks';
 import { TASK_QUEUE } from '../domain/task-queues';
 import { instanceWorkflowId } from '../domain/workflow-ids';
+import { readAuthSecret } from './auth-secret';
 import { findInstance, type ActivityContext, type InstanceInput } from './context';
 import type { DispatchedShare } from './dispatched';
 import { describeWish, isCreated, isPaused, isSettled } from './instance-marks';
 import { readLayout } from './layout';
 import { drainedClusters, isPlacementDue, readPlacement } from './placement';
+import { openRebuild } from './rebuild';
 import { digestReferences, resolveReferences } from './references';
+import { isRotationDue } from './rotation-facts';
 
 export interface StartHealthWatchInput extends InstanceInput {
   readonly workflowId: string;
@@ -36,7 +39,9 @@ export function createEntityActivities(context: ActivityContext) {
         created: isCreated(cr),
         clusters: placement.done ? placement.value.shares.map((share) => share.cluster) : [],
         health: cr.status?.state,
-        ...(isCreated(cr) && !isSettled(cr, references) ? { change: await nameChange(context, cr) } : {}),
+        ...(isCreated(cr) && !(await isCarriedOut(context, cr, references))
+          ? { change: await nameChange(context, cr) }
+          : {}),
         wish: describeWish(cr, references),
         ...(approved === undefined ? {} : { approved }),
       };
@@ -72,14 +77,36 @@ export function createEntityActivities(context: ActivityContext) {
   };
 }
 
+/** A request that came while the instance was made is in the record of what was asked for, and open all the same. */
+async function isCarriedOut(
+  context: ActivityContext,
+  cr: MultiCloudMongoDB,
+  references: string | undefined,
+): Promise<boolean> {
+  return isSettled(cr, references) && openRebuild(cr) === undefined && !(await isRotationOpen(context, cr));
+}
+
+async function isRotationOpen(context: ActivityContext, cr: MultiCloudMongoDB): Promise<boolean> {
+  if (cr.metadata.annotations[ANNOTATIONS.rotate] === undefined) return false;
+  try {
+    return isRotationDue(cr, await readAuthSecret(context, cr));
+  } catch (error) {
+    // It was deleted by hand: what members hold is put back, and then told anew.
+    if (!isFedStateError(error, 'NotFound')) throw error;
+    return false;
+  }
+}
+
 /** The operation that carries out what is asked for, by what differs most. */
 async function nameChange(context: ActivityContext, cr: MultiCloudMongoDB): Promise<OperationKind> {
+  if (openRebuild(cr) !== undefined) return 'rebuildInstance';
   if (isPlacementDue(cr)) return drainedClusters(cr).length > 0 ? 'drainInstance' : 'scaleInstance';
   const layout = await readLayout(context, cr);
   if (!layout.done) return 'updateInstance';
   const { dispatched, members, leaving } = layout.value;
   const isMoved = leaving.length > 0 || countMembers(dispatched) !== members.length;
   if (isMoved) return 'scaleInstance';
+  if (await isRotationOpen(context, cr)) return 'rotateInstance';
   return isUpgrade(context, cr) ? 'upgradeInstance' : 'updateInstance';
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { cancellationSignal, heartbeat, sleep } from '@temporalio/activity';
+import type { MultiCloudMongoDB } from '../api/multicloudmongodb';
 import type { InstanceRef } from '../domain/instance';
 import { readBinding, reportsOf } from '../karmada/binding';
 import { KINDS } from '../kube/object';
@@ -7,6 +8,7 @@ import { watchMember, type MemberSight } from '../mongodb/watch';
 import { findInstance, type ActivityContext, type InstanceInput } from './context';
 import { judgeInstance } from './status';
 import { desiredMembers, readLayout } from './layout';
+import { digestReferences, resolveReferences } from './references';
 import { keyOf, readDeviations } from './upkeep';
 
 export interface WatchInput extends InstanceInput {
@@ -86,6 +88,8 @@ async function look(
     ]),
     reports,
     deviations,
+    // Nobody watches the ConfigMaps and Secrets that a spec names: this look sees that one has changed.
+    references: await readReferencesDigest(context, cr),
   };
   const reasons = [...(health?.reasons ?? []), ...deviations];
   const summary = `${health?.word ?? 'UnKnown'}: ${reasons.join('; ') || 'as desired'}`;
@@ -94,6 +98,15 @@ async function look(
     digest: createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 16),
     summary,
   };
+}
+
+/** Undefined: something is missing, which an operation tells when there is one. */
+async function readReferencesDigest(
+  context: ActivityContext,
+  cr: MultiCloudMongoDB,
+): Promise<string | undefined> {
+  const resolved = await resolveReferences(context, cr);
+  return resolved.ok ? digestReferences(resolved.references) : undefined;
 }
 
 /** What the member managers report, in one word that changes with it. */

@@ -13,19 +13,36 @@ export function appliedGeneration(cr: MultiCloudMongoDB): number {
 }
 
 const STEERING = [ANNOTATIONS.schedulerResult, ANNOTATIONS.restart, ANNOTATIONS.drained] as const;
+/** Later ones: where they are absent, records that were made before they were known still answer. */
+const LATER_STEERING = [ANNOTATIONS.rotate, ANNOTATIONS.rebuild] as const;
 
 /**
  * All that is asked for in one line: `<generation>/<spec>/<annotations>/<references>`.
  * @param references digest of what the spec refers to; undefined: it cannot be read now, and is taken to be as it was
  */
 export function describeWish(cr: MultiCloudMongoDB, references: string | undefined): string {
-  const steering = STEERING.map((key) => cr.metadata.annotations[key] ?? '');
+  const { annotations } = cr.metadata;
+  const steering = [
+    ...STEERING.map((key) => annotations[key] ?? ''),
+    ...LATER_STEERING.flatMap((key) =>
+      annotations[key] === undefined ? [] : [`${key}=${annotations[key]}`],
+    ),
+  ];
   return [
     cr.metadata.generation ?? 0,
     fnv1a32(JSON.stringify(cr.spec)),
     fnv1a32(JSON.stringify(steering)),
     references ?? '',
   ].join('/');
+}
+
+/** As {@link describeWish}, of what is carried to members: requests that only steps carry out are not in it. */
+export function describeCarried(cr: MultiCloudMongoDB, references: string): string {
+  const requests: readonly string[] = LATER_STEERING;
+  const annotations = Object.fromEntries(
+    Object.entries(cr.metadata.annotations).filter(([key]) => !requests.includes(key)),
+  );
+  return describeWish({ ...cr, metadata: { ...cr.metadata, annotations } }, references);
 }
 
 /**

@@ -1,54 +1,21 @@
 import type { MultiCloudMongoDB } from '../api/multicloudmongodb';
-import { ANNOTATIONS, FIELD_MANAGER, LABELS } from '../domain/marks';
-import { connectionSecretName, REPLICA_SET_NAME } from '../domain/names';
+import { ANNOTATIONS } from '../domain/marks';
 import { done, waitFor, type StageResult } from '../domain/operation';
 import { readBinding, reportsOf } from '../karmada/binding';
-import { instanceLabels, namespaceOf, ownerOf } from '../karmada/template';
-import { KINDS, type Manifest } from '../kube/object';
-import { buildConnectionString } from '../mongodb/connection-string';
+import { namespaceOf } from '../karmada/template';
+import { KINDS } from '../kube/object';
 import { readChange } from './change-plan';
-import { clientHosts } from './client-address';
+import { publishConnection } from './connection';
 import { annotateInstance, loadInstance, type ActivityContext, type InstanceInput } from './context';
-import { readCredentials } from './credentials';
 import { appliedGeneration, describeWish, isBehind } from './instance-marks';
 import { digestReferences, resolveReferences } from './references';
-import { readSecret } from './secret-value';
 import { judgeInstance } from './status';
 
 export function createPublicationActivities(context: ActivityContext) {
   return {
     /** Writes Secret `N-connection` for clients, beside the custom resource; it never leaves Karmada. */
     async publishConnection({ instance }: InstanceInput): Promise<StageResult<string>> {
-      const cr = await loadInstance(context, instance);
-      const health = await judgeInstance(context, cr);
-      if (health?.config === undefined)
-        return waitFor({
-          code: 'ReplicaSet',
-          message: 'The replica set has no configuration to publish yet.',
-        });
-      const name = connectionSecretName(cr.metadata.name);
-      const present = await readSecret(context, cr, name);
-      if (present !== undefined && present.metadata.labels[LABELS.instanceUid] !== cr.metadata.uid) {
-        return waitFor({
-          code: 'Conflict',
-          message: `Secret ${namespaceOf(cr)}/${name} exists and is not ours: delete or rename it.`,
-        });
-      }
-      const { rootPassword } = await readCredentials(context, cr);
-      const hosts = clientHosts(health);
-      const manifest = buildConnectionSecret(cr, {
-        connectionString: buildConnectionString({
-          hosts,
-          setName: REPLICA_SET_NAME,
-          user: { name: 'root', password: rootPassword },
-        }),
-        hosts: hosts.join(','),
-        replicaSet: REPLICA_SET_NAME,
-        username: 'root',
-        password: rootPassword,
-      });
-      await context.karmada.apply(KINDS.secret, manifest, { fieldManager: FIELD_MANAGER, force: true });
-      return done(`Secret ${name}: ${hosts.length} hosts`);
+      return publishConnection(context, await loadInstance(context, instance));
     },
 
     /** The creation's proof: healthy as promised, or the reason why not yet. */
@@ -73,6 +40,8 @@ export function createPublicationActivities(context: ActivityContext) {
       if (!resolved.ok) return waitFor(resolved.wait);
       await annotateInstance(context, cr, {
         [ANNOTATIONS.created]: cr.metadata.uid,
+        // Its members have just been made: a request that came with the object asks for nothing more.
+        [ANNOTATIONS.rebuilt]: cr.metadata.annotations[ANNOTATIONS.rebuild] ?? null,
         [ANNOTATIONS.settled]: describeWish(cr, digestReferences(resolved.references)),
       });
       return done(`Health; primary ${health.primaryHost ?? 'unknown'}, may lose ${health.margin}`);
@@ -124,21 +93,4 @@ async function listUnsettled(context: ActivityContext, cr: MultiCloudMongoDB): P
       ? []
       : [`${cluster}: ${status?.waitingFor ?? status?.state ?? 'no report yet'}`],
   );
-}
-
-function buildConnectionSecret(cr: MultiCloudMongoDB, values: Readonly<Record<string, string>>): Manifest {
-  return {
-    apiVersion: 'v1',
-    kind: 'Secret',
-    type: 'Opaque',
-    metadata: {
-      name: connectionSecretName(cr.metadata.name),
-      namespace: namespaceOf(cr),
-      labels: instanceLabels(cr),
-      ownerReferences: [ownerOf(cr)],
-    },
-    data: Object.fromEntries(
-      Object.entries(values).map(([key, value]) => [key, Buffer.from(value, 'utf8').toString('base64')]),
-    ),
-  };
 }

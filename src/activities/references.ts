@@ -30,6 +30,8 @@ export interface References {
   /** base64 of a dockerconfigjson */
   readonly dockerConfigJson?: string | undefined;
   readonly rootPassword?: string | undefined;
+  /** Versions of the Secrets that hold passwords. */
+  readonly passwordVersions: readonly string[];
 }
 
 type Resolved =
@@ -59,17 +61,31 @@ export async function resolveReferences(context: ActivityContext, cr: MultiCloud
       mongodYaml: config.value,
       dockerConfigJson: pull.value,
       rootPassword: password.value,
+      passwordVersions: [...(password.version === undefined ? [] : [password.version]), ...users.versions],
     },
   };
 }
 
-/** Changes with the content of what the spec refers to. Of the root password nothing is in it: it is set once. */
-export function digestReferences({ image, mongodYaml, dockerConfigJson }: References): string {
-  const content = JSON.stringify([image, mongodYaml ?? null, dockerConfigJson ?? null]);
-  return createHash('sha256').update(content).digest('hex').slice(0, 16);
+/** Changes with the content of what is carried to members. */
+export function digestCarried({ image, mongodYaml, dockerConfigJson }: References): string {
+  return digest([image, mongodYaml ?? null, dockerConfigJson ?? null]);
 }
 
-type Reading = { readonly value: string | undefined } | { readonly wait: Wait };
+/**
+ * Changes with all that the spec refers to. Of passwords nothing is in it but the versions of their Secrets: whoever reads
+ * the record could try passwords against a digest.
+ */
+export function digestReferences(references: References): string {
+  const carried = digestCarried(references);
+  const { passwordVersions } = references;
+  return passwordVersions.length === 0 ? carried : `${carried}.${digest(passwordVersions)}`;
+}
+
+const digest = (content: unknown): string =>
+  createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 16);
+
+type Reading =
+  { readonly value: string | undefined; readonly version?: string | undefined } | { readonly wait: Wait };
 
 async function readConfig(context: ActivityContext, cr: MultiCloudMongoDB): Promise<Reading> {
   const name = cr.spec.config.configRef;

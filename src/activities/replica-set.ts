@@ -150,11 +150,12 @@ const passwordsOf = (credentials: InstanceCredentials): SystemPasswords => ({
   clusterMonitor: credentials.clusterMonitorPassword,
 });
 
-/** Whether the system's users sign in at the primary. */
+/** Whether the system's users sign in at the primary. While passwords are being changed, that change sees to it. */
 export async function haveUsers(
   observation: ReplicaSetObservation,
   credentials: InstanceCredentials,
 ): Promise<boolean> {
+  if (credentials.changing) return true;
   const primary = writablePrimary(observation.reports);
   return primary !== undefined && canSystemUsersSignIn(primary.host, passwordsOf(credentials));
 }

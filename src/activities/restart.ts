@@ -16,7 +16,7 @@ const POLL_MS = 500;
 const POD_PATIENCE_MS = 240_000;
 const SYNC_PATIENCE_MS = 240_000;
 
-type Place = MemberPlace & { readonly host: string };
+type Place = MemberPlace & { readonly host: string; readonly replaces?: string | undefined };
 
 /**
  * One member takes the present template (S2: the one token): its cluster may write it, its pod goes, it comes back and
@@ -34,7 +34,7 @@ export async function restartMember(
       message: 'No primary that a majority follows: nothing is restarted.',
     });
   const present = await readPod(context, cr, place);
-  if (present?.pending !== false) {
+  if (present?.pending !== false || isReplaced(place, present)) {
     const fault = judgeRestart(set.state, place);
     // An election since the plan was made may have made it primary: it must step down first.
     if (fault?.rule === 'S11') throw new FedStateError('Superseded', fault.message);
@@ -54,14 +54,18 @@ export async function restartMember(
   return replaced.done ? awaitServing(context, cr, place) : replaced;
 }
 
-interface SeenPod {
+export interface SeenPod {
   readonly uid: string | undefined;
   readonly pending: boolean;
   readonly ready: boolean;
   readonly reason: string;
 }
 
-async function readPod(
+/** It has the present template, and is not to stay. */
+const isReplaced = ({ replaces }: Place, pod: SeenPod): boolean =>
+  replaces !== undefined && pod.uid === replaces;
+
+export async function readPod(
   context: ActivityContext,
   cr: MultiCloudMongoDB,
   { cluster, ordinal }: MemberPlace,
@@ -91,8 +95,9 @@ async function awaitPod(
   const deleted = new Set<string>();
   for (;;) {
     const pod = await readPod(context, cr, place);
-    if (pod !== undefined && !pod.pending && pod.ready) return done(`${who} runs`);
-    if (pod?.pending === true && pod.uid !== undefined && !deleted.has(pod.uid)) {
+    const outdated = pod !== undefined && (pod.pending || isReplaced(place, pod));
+    if (pod !== undefined && !outdated && pod.ready) return done(`${who} runs`);
+    if (outdated && pod.uid !== undefined && !deleted.has(pod.uid)) {
       await deletePod(context, cr, place, pod.uid);
       deleted.add(pod.uid);
     }
@@ -103,7 +108,7 @@ async function awaitPod(
   }
 }
 
-async function deletePod(
+export async function deletePod(
   context: ActivityContext,
   cr: MultiCloudMongoDB,
   { cluster, ordinal }: MemberPlace,

@@ -20,13 +20,16 @@ export function readSecret(
   return context.karmada.get({ kind: KINDS.secret, namespace: namespaceOf(cr), name }, secretSchema);
 }
 
-/** The password that a field refers to, or why it cannot be had or used. */
+/**
+ * The password that a field refers to, or why it cannot be had or used.
+ * @returns also the version of its Secret: tells a change where no trace of the password itself may be kept
+ */
 export async function readPassword(
   context: Pick<ActivityContext, 'karmada'>,
   cr: MultiCloudMongoDB,
   field: string,
   { name, key }: SecretKeyRef,
-): Promise<{ readonly value: string } | { readonly wait: Wait }> {
+): Promise<{ readonly value: string; readonly version: string } | { readonly wait: Wait }> {
   const secret = await readSecret(context, cr, name);
   const where = `${namespaceOf(cr)}/${name}`;
   const encoded = secret === undefined ? undefined : ownValue(secret.data, key);
@@ -48,7 +51,7 @@ export async function readPassword(
           message: `${field}: the password in Secret ${where} under key ${key} cannot be used, as ${fault ?? ''}.`,
         },
       }
-    : { value };
+    : { value, version: `${secret?.metadata.uid ?? ''}/${secret?.metadata.resourceVersion ?? ''}` };
 }
 
 /** Undefined for bytes that are no UTF-8: replaced, they would be another password than the Secret's. */

@@ -4,6 +4,7 @@ import { FedStateError } from '../domain/errors';
 import { ANNOTATIONS } from '../domain/marks';
 import { listClusters } from '../karmada/cluster';
 import { annotateInstance, loadInstance, type ActivityContext, type InstanceInput } from './context';
+import { isSamePlace, readLayout } from './layout';
 import { drainedClusters } from './placement';
 
 interface Asked extends InstanceInput {
@@ -19,6 +20,13 @@ export interface DrainInput extends Asked {
   readonly cluster: string;
   /** False: members may go there again. */
   readonly drain: boolean;
+}
+
+export interface RebuildInput extends Asked {
+  readonly cluster: string;
+  readonly ordinal: number;
+  /** Makes it another request than the last one. */
+  readonly at: string;
 }
 
 export interface MoveInput extends Asked {
@@ -44,6 +52,25 @@ export function createSteeringActivities(context: ActivityContext) {
         [ANNOTATIONS.drained]: drained.length === 0 ? null : drained.sort().join(','),
       });
       await tell(context, cr, asked, `${drain ? 'drain' : 'restore'} ${cluster}`);
+    },
+
+    /** Answers with the request. @throws InvalidSpec when the instance has no such member */
+    async requestRebuild({ instance, cluster, ordinal, at, ...asked }: RebuildInput): Promise<string> {
+      const cr = await loadInstance(context, instance);
+      const layout = await readLayout(context, cr);
+      if (!layout.done) throw new FedStateError('InvalidSpec', layout.wait.message);
+      const { members } = layout.value;
+      if (!members.some((member) => isSamePlace(member, { cluster, ordinal }))) {
+        const places = members.map((member) => `${member.cluster}/${member.ordinal}`);
+        throw new FedStateError(
+          'InvalidSpec',
+          `There is no member ${cluster}/${ordinal} (members: ${places.join(', ')}).`,
+        );
+      }
+      const request = `${cluster}/${ordinal}@${at}`;
+      await annotateInstance(context, cr, { [ANNOTATIONS.rebuild]: request });
+      await tell(context, cr, asked, `rebuild member ${cluster}/${ordinal}`);
+      return request;
     },
 
     /** Answers with the new placement. @throws InvalidSpec when nothing is there to be moved */

@@ -223,6 +223,10 @@ export const mongoDBStatusSchema = z.object({
     .string()
     .optional()
     .describe('Digest of the mongod.yaml of customConfigRef that members are built with.'),
+  credentialsRevision: z
+    .string()
+    .optional()
+    .describe('keyfileRevision/monitorRevision of the Secret of credentials that members are built with.'),
   currentRevision: z.string().optional().describe('Name and hash of the applied spec.'),
   currentInfo: z
     .object({

@@ -65,6 +65,8 @@ export type OperationKind =
   | 'failoverInstance'
   | 'failbackInstance'
   | 'drainInstance'
+  | 'rotateInstance'
+  | 'rebuildInstance'
   | 'recoverInstance'
   | 'deleteInstance';
 

@@ -41,6 +41,16 @@ export const ANNOTATIONS = {
   placedFor: 'middleware.fedstate.io/placed-for',
   /** Any new value: every member is restarted, one at a time. */
   restart: 'middleware.fedstate.io/restart',
+  /** Any new value: new passwords and a new keyfile; `passwords/…` or `keyfile/…`: one of both (S23). */
+  rotate: 'middleware.fedstate.io/rotate',
+  /** When passwords or keyfile were changed last. */
+  credentialsRotatedAt: 'middleware.fedstate.io/credentials-rotated-at',
+  /** `<cluster>/<ordinal>@<anything new>`: that member's data is thrown away and copied anew. */
+  rebuild: 'middleware.fedstate.io/rebuild',
+  /** The request that was carried out last. */
+  rebuilt: 'middleware.fedstate.io/rebuilt',
+  /** `<uid of the claim that goes> <request>`, written before anything is deleted: what comes after it is not wiped again. */
+  wiping: 'middleware.fedstate.io/wiping',
   /** Comma-joined clusters that shall hold no member until they are taken out of it. */
   drained: 'middleware.fedstate.io/drained',
   /** `<release>/<RFC 3339>`: since when all members run a release whose feature compatibility version is still to be set. */
@@ -58,6 +68,8 @@ export const ANNOTATIONS = {
   /** On a MongoDB template: digest of what it asks for; the member's status echoes it. */
   templateRevision: 'middleware.fedstate.io/template-revision',
   templateHash: 'middleware.fedstate.io/template-hash',
+  /** On a pod: revisions of the credentials that it started with. */
+  credentialsRevision: 'middleware.fedstate.io/credentials-revision',
   /** On a StatefulSet: its mongod ran once, so that a new template must wait for its rollout. */
   memberStarted: 'middleware.fedstate.io/member-started',
   instanceUid: 'middleware.fedstate.io/instance-uid',
@@ -77,6 +89,9 @@ export const RECORDS: ReadonlySet<string> = new Set([
   ANNOTATIONS.placedFor,
   ANNOTATIONS.seedMember,
   ANNOTATIONS.soaking,
+  ANNOTATIONS.credentialsRotatedAt,
+  ANNOTATIONS.rebuilt,
+  ANNOTATIONS.wiping,
 ]);
 
 export const FINALIZERS = {

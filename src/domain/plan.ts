@@ -1,12 +1,13 @@
 import type { Wait } from './instance';
 import type { ClusterShare, MemberPlace } from './placement';
 import type { DesiredMember, MemberConfig, ReplicaSetObservation } from './replica-set';
+import type { SystemUserName } from './rotation';
 
 /**
- * `primaryChange` may elect another primary; `quorum` lowers the number of healthy voters or votes;
- * `pointOfNoReturn` cannot be taken back; `force` skips S1.
+ * `primaryChange` may elect another primary; `quorum` lowers the number of healthy voters or votes; `dataLoss` throws one
+ * member's data away; `pointOfNoReturn` cannot be taken back; `force` skips S1.
  */
-export type Risk = 'safe' | 'primaryChange' | 'quorum' | 'pointOfNoReturn' | 'force';
+export type Risk = 'safe' | 'primaryChange' | 'quorum' | 'dataLoss' | 'pointOfNoReturn' | 'force';
 
 /** What a person reads before and after a step, and what the executor checks. */
 export interface StepContract {
@@ -60,11 +61,30 @@ export type SurroundingStepFacts =
   | { readonly kind: 'place'; readonly shares: readonly ClusterShare[] }
   | { readonly kind: 'dispatch'; readonly clusters: readonly string[] }
   | { readonly kind: 'waitPods'; readonly hosts: readonly string[] }
-  | ({ readonly kind: 'restartMember'; readonly host: string } & MemberPlace)
+  | ({
+      readonly kind: 'restartMember';
+      readonly host: string;
+      /** Uid of a pod that has the present template and must go all the same. */
+      readonly replaces?: string | undefined;
+    } & MemberPlace)
   | ({ readonly kind: 'retireMember'; readonly host: string } & MemberPlace)
   /** The clock of the soak is set: every member runs `version` with the feature compatibility version before it. */
   | { readonly kind: 'soak'; readonly version: string; readonly seconds: number }
-  | { readonly kind: 'setFCV'; readonly version: string };
+  | { readonly kind: 'setFCV'; readonly version: string }
+  /** Kept as pending, then set on the primary, then given to clients and members. */
+  | { readonly kind: 'rotatePasswords'; readonly users: readonly SystemUserName[] }
+  /** Waits until every manager builds by what the Secret of credentials holds. */
+  | { readonly kind: 'shareCredentials' }
+  /** What the keyfile holds from now on; a member takes it with its restart (S23). */
+  | { readonly kind: 'writeKeyfile'; readonly keys: 'old' | 'both' | 'new' }
+  /** Proves that no member takes the old key any more, and forgets it. */
+  | { readonly kind: 'retireKey' }
+  /** The volume with this claim uid goes, and an empty one takes its place. */
+  | ({
+      readonly kind: 'wipeMember';
+      readonly host: string;
+      readonly claim: string | undefined;
+    } & MemberPlace);
 
 export type StepFacts = MembershipStepFacts | SurroundingStepFacts;
 
@@ -76,6 +96,11 @@ const SURROUNDING: Readonly<Record<SurroundingStepFacts['kind'], true>> = {
   retireMember: true,
   soak: true,
   setFCV: true,
+  rotatePasswords: true,
+  shareCredentials: true,
+  writeKeyfile: true,
+  retireKey: true,
+  wipeMember: true,
 };
 
 /** Whether the caller's own layer carries it out, and not src/mongodb. */

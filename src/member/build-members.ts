@@ -152,6 +152,7 @@ export function partsOf(
     imagePullPolicy: config.imagePullPolicy ?? instance.spec.imagePullPolicy,
     pullSecret: pullSecretOf(instance, inputs),
     credentialsSecret: inputs.credentialsSecret,
+    credentialsRevision: inputs.revisions,
     mongodConfig: buildMongodConfig(instance, inputs.mongodYaml).metadata.name,
     fedstateImage: config.fedstateImage,
     exporter: instance.spec.metricsExporterSpec.enable

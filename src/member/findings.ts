@@ -39,6 +39,7 @@ export interface Findings {
   readonly notes: readonly { readonly type: string; readonly message: string }[];
   readonly image?: { readonly image: string; readonly replaced: ImageReplacement | undefined } | undefined;
   readonly customConfigRevision?: string | undefined;
+  readonly credentialsRevision?: string | undefined;
   readonly replica?: ReplicaFindings | undefined;
   readonly membership?: MembershipFindings | undefined;
   readonly addresses: Addresses;

@@ -7,6 +7,7 @@ import { bytes } from '../domain/quantity';
 import type { Kube } from '../kube/client';
 import { KINDS } from '../kube/object';
 import { memoryBytesOf, mergeMongodConfig } from '../mongodb/mongod-config';
+import { readKeys } from '../mongodb/keyfile';
 import { findPasswordFault } from '../mongodb/password';
 import { vipOf } from './addresses';
 import { DEFAULT_CONFIG_TEXT, isDefaultConfigName } from './build/config';
@@ -23,6 +24,7 @@ export interface ReadyInputs {
   readonly credentialsSecret: string;
   /** Undefined: Local mode makes them now. */
   readonly credentials: Credentials | undefined;
+  readonly revisions: CredentialsRevisions;
   readonly pull:
     | { readonly kind: 'none' }
     | { readonly kind: 'named'; readonly name: string }
@@ -33,6 +35,12 @@ export interface ReadyInputs {
   /** The well-known ConfigMap of defaults that is asked for and missing: made now. */
   readonly missingDefaultConfig: string | undefined;
   readonly ignored: readonly string[];
+}
+
+/** Revisions that the control plane gives its Secret: another one, and pods that hold the old content must be replaced. */
+export interface CredentialsRevisions {
+  readonly keyfile: string | undefined;
+  readonly monitor: string | undefined;
 }
 
 export interface NotReady {
@@ -83,6 +91,7 @@ export async function gatherInputs(kube: Kube, config: MemberConfig, instance: I
     replaced: image.replaced,
     credentialsSecret: credentials.name,
     credentials: credentials.value,
+    revisions: credentials.revisions,
     pull,
     mongodYaml: merged.yaml,
     customConfigRevision: custom.text === undefined ? undefined : fnv1a32(custom.text),
@@ -133,7 +142,13 @@ function findSizeFault({ resources, persistence }: Instance['spec']): string | u
 }
 
 type FoundCredentials =
-  { readonly outcome: 'found'; readonly name: string; readonly value: Credentials | undefined } | NotReady;
+  | {
+      readonly outcome: 'found';
+      readonly name: string;
+      readonly value: Credentials | undefined;
+      readonly revisions: CredentialsRevisions;
+    }
+  | NotReady;
 
 async function readCredentials(kube: Kube, instance: Instance): Promise<FoundCredentials> {
   const { spec, namespace } = instance;
@@ -144,7 +159,13 @@ async function readCredentials(kube: Kube, instance: Instance): Promise<FoundCre
   const name = named ?? authSecretName(instance.name);
   const secret = await kube.get({ kind: KINDS.secret, namespace, name }, secretSchema);
   if (secret === undefined) {
-    if (named === undefined) return { outcome: 'found', name, value: undefined };
+    if (named === undefined)
+      return {
+        outcome: 'found',
+        name,
+        value: undefined,
+        revisions: { keyfile: undefined, monitor: undefined },
+      };
     return wait('CredentialsMissing', `Secret ${name} (spec.credentialsSecretRef) is not there: create it.`);
   }
   if (named === undefined && !isOurs(instance, secret.metadata)) {
@@ -153,9 +174,8 @@ async function readCredentials(kube: Kube, instance: Instance): Promise<FoundCre
       `Secret ${name} exists and was not made for this object: name it in spec.credentialsSecretRef to use it, or remove it.`,
     );
   }
-  const value = Object.fromEntries(
-    CREDENTIAL_KEYS.map((key) => [key, Buffer.from(secret.data[key] ?? '', 'base64').toString('utf8')]),
-  );
+  const decode = (key: string): string => Buffer.from(secret.data[key] ?? '', 'base64').toString('utf8');
+  const value = Object.fromEntries(CREDENTIAL_KEYS.map((key) => [key, decode(key)]));
   const missing = CREDENTIAL_KEYS.filter((key) => value[key] === '');
   if (missing.length > 0) {
     return wait('CredentialsIncomplete', `Secret ${name} has no ${missing.join(', ')}: add the keys.`);
@@ -172,7 +192,12 @@ async function readCredentials(kube: Kube, instance: Instance): Promise<FoundCre
       rootPassword: value['rootPassword'] ?? '',
       clusterAdminPassword: value['clusterAdminPassword'] ?? '',
       clusterMonitorPassword: value['clusterMonitorPassword'] ?? '',
-      keyfile: value['keyfile'] ?? '',
+      // While keys are changed the file holds two, and every member takes the first.
+      keyfile: readKeys(value['keyfile'] ?? '')[0],
+    },
+    revisions: {
+      keyfile: decode('keyfileRevision') || undefined,
+      monitor: decode('monitorRevision') || undefined,
     },
   };
 }

@@ -97,6 +97,7 @@ async function actOn(
     image: { image: inputs.image, replaced: inputs.replaced },
     ignoredConfig: inputs.ignored,
     customConfigRevision: inputs.customConfigRevision,
+    credentialsRevision: describeRevisions(inputs.revisions),
   };
   if (spec.control === 'Federated') {
     if (inputs.credentials === undefined) return seen;
@@ -163,6 +164,9 @@ async function actLocally(
     membership: decision satisfies LocalDecision,
   };
 }
+
+const describeRevisions = ({ keyfile, monitor }: ReadyInputs['revisions']): string | undefined =>
+  keyfile === undefined && monitor === undefined ? undefined : `${keyfile ?? '0'}/${monitor ?? '0'}`;
 
 const NOTHING_KNOWN = { refused: undefined, connectionString: undefined };
 

@@ -54,6 +54,7 @@ export function computeStatus(
     overrideRevision: instance.metadata.annotations[ANNOTATIONS.overrideRevision],
     templateRevision: instance.metadata.annotations[ANNOTATIONS.templateRevision],
     customConfigRevision: findings.customConfigRevision,
+    credentialsRevision: findings.credentialsRevision,
     currentRevision: currentRevision(instance.name, spec),
     currentInfo: {
       members: wanted.filter(({ ordinal, ready }) => ordinal !== 'arbiter' && ready).length,

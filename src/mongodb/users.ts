@@ -98,6 +98,13 @@ export async function signIn(
   );
 }
 
+/** As a member would, with one key. @throws FedStateError Unauthorized when it is refused, Unreachable when nobody answers */
+export async function signInAsSystem(host: string, key: string, options?: ConnectOptions): Promise<void> {
+  await withMember(host, { credentials: { kind: 'keyfile', key }, options }, (session) =>
+    session.ask(okSchema, { ping: 1 }),
+  );
+}
+
 async function canSignIn(
   host: string,
   username: string,

@@ -2,6 +2,8 @@ import type { StepFacts } from '../domain/plan';
 import { nextRelease } from '../domain/release';
 import { majorityOf, type MemberConfig } from '../domain/replica-set';
 import { setFault, type Fault } from './config-rules';
+import { keyfileFault, takeKeys, writeKeys } from './keyfile';
+import { wipeFault } from './plan-rebuild';
 import { candidatesIn, clusterIn, isHealthyIn, type ServerReleases, type SetState } from './set-state';
 
 export type Applied =
@@ -60,15 +62,35 @@ export function applyStep(state: SetState, step: StepFacts): Applied {
     case 'setFCV':
       return raiseVersion(state, step.version);
     case 'createUsers':
+    case 'rotatePasswords':
     case 'setDefaultWriteConcern':
       return state.primaryHost === undefined
         ? refuse('S9', 'there is no primary to write to.')
         : { ok: true, state };
+    case 'writeKeyfile': {
+      const fault = keyfileFault(state, step);
+      return fault === undefined ? { ok: true, state: writeKeys(state, step.keys) } : { ok: false, fault };
+    }
+    case 'retireKey': {
+      const fault = keyfileFault(state, step);
+      return fault === undefined ? { ok: true, state: { ...state, keys: undefined } } : { ok: false, fault };
+    }
+    case 'wipeMember':
+      return wipe(state, step.host);
     case 'place':
     case 'soak':
     case 'waitPods':
+    case 'shareCredentials':
       return { ok: true, state };
   }
+}
+
+function wipe(state: SetState, host: string): Applied {
+  const fault = wipeFault(state, host);
+  if (fault !== undefined) return { ok: false, fault };
+  // The step is done only when it runs again, empty.
+  const emptied = { ...state, down: without(state.down, host), synced: without(state.synced, host) };
+  return { ok: true, state: takeKeys(emptied, host) };
 }
 
 function initiate(state: SetState, step: Extract<StepFacts, { kind: 'initiate' }>): Applied {
@@ -173,8 +195,8 @@ function restart(state: SetState, host: string): Applied {
   const started = startServer(state.servers, host);
   if (typeof started === 'string') return refuse('S22', started);
   // The step is done only when the member serves again.
-  const away = new Set([...state.down].filter((one) => one !== host));
-  return { ok: true, state: { ...state, down: away, servers: started } };
+  const up = { ...state, down: without(state.down, host), servers: started };
+  return { ok: true, state: takeKeys(up, host) };
 }
 
 /** The servers once this one has come back with its new binary, or why it would not come. */
@@ -201,6 +223,9 @@ function raiseVersion(state: SetState, version: string): Applied {
     return refuse('S22', `${version} does not follow feature compatibility version ${servers.version}.`);
   return { ok: true, state: { ...state, servers: { ...servers, version } } };
 }
+
+const without = (hosts: ReadonlySet<string>, host: string): Set<string> =>
+  new Set([...hosts].filter((one) => one !== host));
 
 const votesIn = (members: readonly MemberConfig[]): number =>
   members.filter((member) => member.votes > 0).length;

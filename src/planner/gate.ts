@@ -59,7 +59,7 @@ function mustAsk({ plan, approval }: GateFacts): boolean {
     case 'Auto':
       return false;
     case 'OnPrimaryChange':
-      return plan.steps.some((step) => step.risk === 'primaryChange');
+      return plan.steps.some((step) => step.risk === 'primaryChange' || step.risk === 'dataLoss');
     case 'Always':
       return true;
   }

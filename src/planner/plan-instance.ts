@@ -3,12 +3,15 @@ import type { ChangeOutcome, Plan, PlanInput, Risk, Step, StepFacts, SwitchTarge
 import type { ClusterShare, MemberPlace } from '../domain/placement';
 import type { MemberReport } from '../domain/replica-set';
 import { assess, type Situation } from './assess';
+import { NO_ROTATION, type RotationFacts } from '../domain/rotation';
+import { keysOf } from './keyfile';
 import { hashPlan } from './plan-hash';
 import { planMembership, startState } from './plan-membership';
-import { planRestarts } from './plan-restarts';
+import { planRebuild, type RebuildFacts } from './plan-rebuild';
+import { planPasswords, planRotation } from './plan-rotation';
 import { priorityOfPrimary } from './draft';
 import { fatalClusters } from './quorum';
-import { emptyState, type SetState } from './set-state';
+import { emptyState, quorumOf, type SetState } from './set-state';
 import { simulate } from './simulate';
 import { toStep } from './step-contract';
 import { planSwitchover } from './switchover';
@@ -23,6 +26,8 @@ export interface InstanceMember extends MemberPlace {
   readonly dispatched: boolean;
   /** Its pod has, or once the templates are dispatched will have, an older template than it should. */
   readonly restart: boolean;
+  /** Uid of its pod, when that has the present template and must go all the same. */
+  readonly replaces?: string | undefined;
 }
 
 export interface InstancePlanInput {
@@ -36,13 +41,16 @@ export interface InstancePlanInput {
   readonly switchTo?: SwitchTarget | undefined;
   /** Undefined: releases are not looked at. */
   readonly upgrade?: UpgradeFacts | undefined;
+  /** Absent: passwords and keyfile stay. */
+  readonly rotation?: RotationFacts | undefined;
+  readonly rebuild?: RebuildFacts | undefined;
 }
 
 /** Stands for an address that is not known yet: no host has a slash. */
 export const placeholderOf = ({ cluster, ordinal }: MemberPlace): string => `${cluster}/${ordinal}`;
 export const isPlaceholder = (host: string): boolean => host.includes('/');
 
-const RISKS: readonly Risk[] = ['safe', 'quorum', 'primaryChange', 'pointOfNoReturn', 'force'];
+const RISKS: readonly Risk[] = ['safe', 'quorum', 'primaryChange', 'dataLoss', 'pointOfNoReturn', 'force'];
 
 export const isRiskier = (risk: Risk, than: Risk): boolean => RISKS.indexOf(risk) > RISKS.indexOf(than);
 
@@ -63,6 +71,7 @@ export function planInstance(input: InstancePlanInput): ChangeOutcome {
       waitingFor: input.membership.desired.map((member) => member.host),
     };
   }
+  if (input.rebuild !== undefined) return planOneRebuild(input, input.rebuild, seen.situation);
   const arriving = listArriving(input, seen.situation);
   const membershipInput = withArriving(input.membership, arriving);
   const membership = planMembership(membershipInput);
@@ -76,16 +85,22 @@ export function planInstance(input: InstancePlanInput): ChangeOutcome {
           reshapes: reshapes(input, arriving, membership.plan),
         });
   if (releases.kind !== 'releases') return releases;
-  const places = withPlaces(startState(membershipInput, seen.situation), input.members);
-  const start: SetState = { ...places, servers: releases.servers };
+  const rotation = input.rotation ?? NO_ROTATION;
+  const placed = withPlaces(startState(membershipInput, seen.situation), input.members);
+  const rotates = rotation.wantsKey || rotation.keyfile !== 'one';
+  const start: SetState = {
+    ...placed,
+    servers: releases.servers,
+    ...(rotates ? { keys: keysOf(rotation, input.members) } : {}),
+  };
   const facts: StepFacts[] = [];
   const end = (): SetState => simulate(facts, start, false).end;
   if (input.shares !== undefined) facts.push({ kind: 'place', shares: input.shares });
   if (input.mustDispatch) facts.push({ kind: 'dispatch', clusters: clustersOf(input.members) });
   if (arriving.length > 0) facts.push({ kind: 'waitPods', hosts: arriving });
-  facts.push(...membership.plan.steps);
+  facts.push(...planPasswords(rotation), ...membership.plan.steps);
   if (membership.plan.complete) {
-    const restarts = planRestarts(end(), due);
+    const restarts = planRotation(end(), input.members, rotation);
     if (restarts.kind !== 'steps') return restarts;
     facts.push(...restarts.steps);
     const switchover = planSwitchover(end(), input.switchTo);
@@ -117,6 +132,22 @@ const reshapes = (
   arriving.length > 0 ||
   members.some((member) => !member.wanted && member.dispatched) ||
   steps.some(({ kind }) => !KEEPS_SHAPE.has(kind));
+
+/** One broken member, and nothing else: the rest of what is asked for is planned when it serves again (S12). */
+function planOneRebuild(
+  input: InstancePlanInput,
+  rebuild: RebuildFacts,
+  situation: Situation,
+): ChangeOutcome {
+  const start = withPlaces(startState(input.membership, situation), input.members);
+  const wish = input.membership.desired.find(({ host }) => host === rebuild.host);
+  const steps = planRebuild(start, rebuild, wish);
+  if (steps.kind !== 'steps') return steps;
+  const isOdd = quorumOf(start).votes % 2 === 1;
+  const rest = 'Whatever else is asked for is planned after the rebuild.';
+  const plan = { warnings: [rest], complete: isOdd };
+  return judge(input, plan, hashPlan(input.membership, situation.config), steps.steps, start);
+}
 
 /** What a creation will do once all members answer; it is carried out by stages that decide again by what is so then. */
 function planCreation(input: InstancePlanInput): ChangeOutcome {
@@ -195,7 +226,7 @@ const clustersOf = (members: readonly InstanceMember[]): string[] =>
 
 function judge(
   input: InstancePlanInput,
-  { warnings, complete }: Plan,
+  { warnings, complete }: Pick<Plan, 'warnings' | 'complete'>,
   membershipHash: string,
   facts: readonly StepFacts[],
   start: SetState,

@@ -8,13 +8,20 @@ export type StepsOrVerdict =
 
 export interface RestartMember extends MemberPlace {
   readonly host: string;
+  /** Uid of a pod that has the present template and must go all the same. */
+  readonly replaces?: string | undefined;
 }
 
 /**
  * Restarts one after the other: those that are down already, then who may not lead, then secondaries by rank, the
  * primary last after it has stepped down (S2, S9, S11). Members outside the configuration are nobody's loss and come first.
+ * @param namesHeir whether only one may take over, so that what follows is known (S15)
  */
-export function planRestarts(state: SetState, due: readonly RestartMember[]): StepsOrVerdict {
+export function planRestarts(
+  state: SetState,
+  due: readonly RestartMember[],
+  namesHeir = false,
+): StepsOrVerdict {
   const byHost = new Map(state.members.map((member) => [member.host, member]));
   const rank = (host: string): number => {
     const member = byHost.get(host);
@@ -29,11 +36,21 @@ export function planRestarts(state: SetState, due: readonly RestartMember[]): St
       priority(a.host) - priority(b.host) ||
       a.host.localeCompare(b.host, 'en'),
   );
-  const steps = ordered.flatMap(({ cluster, ordinal, host }): StepFacts[] => {
-    const restart: StepFacts = { kind: 'restartMember', cluster, ordinal, host };
+  const heirs = namesHeir ? candidatesIn(state, state.primaryHost) : [];
+  const best = Math.max(...heirs.map((member) => member.priority));
+  const heir = heirs.find((member) => member.priority === best);
+  const freezeHosts = heirs.filter((member) => member !== heir).map((member) => member.host);
+  const steps = ordered.flatMap(({ cluster, ordinal, host, replaces }): StepFacts[] => {
+    const restart: StepFacts = {
+      kind: 'restartMember',
+      cluster,
+      ordinal,
+      host,
+      ...(replaces === undefined ? {} : { replaces }),
+    };
     // Alone it has nobody to hand over to: the outage is as long as its restart.
     const handsOver = host === state.primaryHost && votersOf(state).length > 1;
-    return handsOver ? [{ kind: 'stepDown', host, freezeHosts: [] }, restart] : [restart];
+    return handsOver ? [{ kind: 'stepDown', host, freezeHosts }, restart] : [restart];
   });
   const leads = ordered.some(({ host }) => host === state.primaryHost) && votersOf(state).length > 1;
   if (leads && candidatesIn(state, state.primaryHost).length === 0) {

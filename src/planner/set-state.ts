@@ -1,5 +1,6 @@
 import type { QuorumView } from '../domain/plan';
 import type { MemberConfig } from '../domain/replica-set';
+import type { KeyState } from './keyfile';
 import { viewQuorum } from './quorum';
 
 /** What the servers run, and what a restart makes of them. */
@@ -29,6 +30,8 @@ export interface SetState {
   readonly removing: boolean;
   /** Undefined: nobody asked for them. */
   readonly servers?: ServerReleases | undefined;
+  /** Absent: the keyfile is not being changed. */
+  readonly keys?: KeyState | undefined;
 }
 
 export const emptyState = (clusters: ReadonlyMap<string, string>, highestId = -1): SetState => ({

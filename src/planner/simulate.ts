@@ -21,7 +21,7 @@ export interface Simulation {
 }
 
 /**
- * Walks every prefix of a plan: S1, S2, S5, S6, S9–S14 hold at each, S7 at the end unless `complete` is false; S8 is
+ * Walks every prefix of a plan: S1, S2, S5, S6, S9–S14, S19 and S23 hold at each, S7 at the end unless `complete` is false; S8 is
  * told where it is missed, with the clusters whose loss would be fatal.
  */
 export function simulate(steps: readonly StepFacts[], start: SetState, complete = true): Simulation {

@@ -68,5 +68,70 @@ export function contractOfSurrounding(step: SurroundingStepFacts): StepContract 
         timeoutSeconds: 600,
         risk: 'pointOfNoReturn',
       };
+    case 'rotatePasswords':
+      return {
+        precondition: 'a primary that a majority follows',
+        effect: `new passwords for ${step.users.join(', ')}`,
+        proof: 'each signs in with the new one, which clients find in the connection Secret',
+        undo: 'forward-only: rotate again',
+        timeoutSeconds: 600,
+        risk: 'safe',
+      };
+    case 'shareCredentials':
+      return {
+        precondition: 'the Secret of credentials is dispatched',
+        effect: 'none',
+        proof: 'each member manager reports the revision of the credentials',
+        undo: 'nothing to undo',
+        timeoutSeconds: 600,
+        risk: 'safe',
+      };
+    case 'writeKeyfile':
+      return {
+        precondition: KEYFILE[step.keys].precondition,
+        effect: KEYFILE[step.keys].effect,
+        proof: 'each member manager reports the revision of the credentials',
+        undo: KEYFILE[step.keys].undo,
+        timeoutSeconds: 600,
+        risk: 'safe',
+      };
+    case 'retireKey':
+      return {
+        precondition: 'every member runs with the new key alone',
+        effect: 'the old key is forgotten',
+        proof: 'every member takes the new key and refuses the old one',
+        undo: 'forward-only: rotate again',
+        timeoutSeconds: 600,
+        risk: 'safe',
+      };
+    case 'wipeMember':
+      return {
+        precondition:
+          'neither primary nor voter (S10); every other voter is healthy (S2); another member has the data (S19)',
+        effect: `${step.host} begins anew with an empty volume`,
+        proof: 'its volume claim is another one and its pod is ready',
+        undo: 'forward-only: its data is copied from the others',
+        timeoutSeconds: PODS_SECONDS,
+        risk: 'dataLoss',
+      };
   }
 }
+
+/** S23: at each moment every two members, and we, share a key. */
+const KEYFILE = {
+  both: {
+    precondition: 'every member runs with the old key',
+    effect: 'the keyfile holds the old key and a new one',
+    undo: 'writeKeyfile with the old key alone, and the restarts again',
+  },
+  new: {
+    precondition: 'every member takes the new key (S23)',
+    effect: 'the keyfile holds the new key alone',
+    undo: 'forward-only: rotate again',
+  },
+  old: {
+    precondition: 'every member takes the old key (S23)',
+    effect: 'the keyfile holds the old key alone again',
+    undo: 'rotate again',
+  },
+} as const;

@@ -18,6 +18,8 @@ const TITLES: Partial<Record<OperationKind, string>> = {
   upgradeInstance: 'Upgrade',
   switchoverInstance: 'Switch over',
   drainInstance: 'Drain',
+  rotateInstance: 'Rotate credentials of',
+  rebuildInstance: 'Rebuild a member of',
 };
 
 /**
@@ -63,6 +65,14 @@ export async function upgradeInstance(input: OperationInput): Promise<OperationO
 }
 
 export async function drainInstance(input: OperationInput): Promise<OperationOutcome> {
+  return changeInstance(input);
+}
+
+export async function rotateInstance(input: OperationInput): Promise<OperationOutcome> {
+  return changeInstance(input);
+}
+
+export async function rebuildInstance(input: OperationInput): Promise<OperationOutcome> {
   return changeInstance(input);
 }
 
@@ -182,5 +192,9 @@ const isFirstProof = (step: Step, { upgrade }: ChangePlan): boolean =>
   step.kind === 'restartMember' && upgrade !== undefined && !upgrade.proven;
 
 function changesWhatIsKnown(step: Step, next: Step | undefined): boolean {
-  return step.kind === 'waitPods' || (step.kind === 'dispatch' && next?.kind !== 'waitPods');
+  return (
+    step.kind === 'waitPods' ||
+    step.kind === 'shareCredentials' ||
+    (step.kind === 'dispatch' && next?.kind !== 'waitPods')
+  );
 }

@@ -1,5 +1,6 @@
 import { defineUpdate } from '@temporalio/workflow';
 import type { SwitchTarget } from '../domain/plan';
+import type { RotationPart } from '../domain/rotation';
 
 /** Who asks and why: recorded in the history with the command itself. */
 export interface Asker {
@@ -21,6 +22,15 @@ export interface MoveRequest extends Asker {
   readonly to: string;
 }
 
+export interface RotateRequest extends Asker {
+  /** Absent: both. */
+  readonly what?: RotationPart | undefined;
+}
+export interface RebuildRequest extends Asker {
+  readonly cluster: string;
+  readonly ordinal: number;
+}
+
 /** Lets the plan run that waits for it. Answers with the plan's hash. */
 export const approveUpdate = defineUpdate<string, [Approval]>('approve');
 /** Drops the plan that waits; what is asked for stays undone until it changes, or `resume`. */
@@ -31,6 +41,10 @@ export const cancelUpdate = defineUpdate<string, [Asker]>('cancel');
 export const switchoverUpdate = defineUpdate<string, [SwitchoverRequest]>('switchover');
 /** Restarts every member, one at a time. */
 export const restartUpdate = defineUpdate<string, [Asker]>('restart');
+/** New passwords and a new keyfile, without downtime (S23). Answers with the request that stands in the annotation. */
+export const rotateUpdate = defineUpdate<string, [RotateRequest]>('rotate');
+/** Throws one member's data away and has it copied anew from the others. Answers with the request, likewise. */
+export const rebuildUpdate = defineUpdate<string, [RebuildRequest]>('rebuild');
 /** Takes every member out of a cluster, and keeps it empty until `restoreCluster`. */
 export const drainClusterUpdate = defineUpdate<string, [ClusterRequest]>('drainCluster');
 export const restoreClusterUpdate = defineUpdate<string, [ClusterRequest]>('restoreCluster');

@@ -1,5 +1,4 @@
-import { ApplicationFailure, setHandler } from '@temporalio/workflow';
-import type { InstanceRef } from '../domain/instance';
+import { setHandler } from '@temporalio/workflow';
 import { ANNOTATIONS } from '../domain/marks';
 import { operationWorkflowId } from '../domain/workflow-ids';
 import { quick } from './activities';
@@ -20,24 +19,14 @@ import {
   type MoveRequest,
   type SwitchoverRequest,
 } from './commands';
-import type { InstanceState, SuspendedOperation } from './entity-state';
-
-/** What the handlers may do with the entity. */
-export interface EntityControl {
-  readonly ref: InstanceRef;
-  readonly state: () => InstanceState;
-  readonly change: (next: InstanceState) => void;
-  /** Workflow id of the operation in hand; undefined: none. */
-  readonly running: () => string | undefined;
-  /** Ends it at its next safe point. */
-  readonly stopRunning: (message: string) => Promise<void>;
-  /** Looks at the custom resource again. */
-  readonly wake: () => void;
-}
+import type { SuspendedOperation } from './entity-state';
+import { refuse, requireAsker, type EntityControl } from './entity-control';
+import { handleUpkeepCommands } from './upkeep-handlers';
 
 /** Every command of a person: refused at once by its validator, else taken down and carried out by the entity. */
 export function handleCommands(entity: EntityControl): void {
   const { ref } = entity;
+  handleUpkeepCommands(entity);
 
   const dropWaiting = (what: string, asker: Asker): SuspendedOperation | undefined => {
     const { suspended, ...state } = entity.state();
@@ -98,7 +87,7 @@ export function handleCommands(entity: EntityControl): void {
         // A plan that waits can be stopped as one that runs.
         if (running === undefined && entity.state().suspended !== undefined) return;
         if (running === undefined) throw refuse('nothing is in hand');
-        if (!/-(scale|update|upgrade|switchover|drain)Instance$/.test(running))
+        if (!/-(scale|update|upgrade|switchover|drain|rotate|rebuild)Instance$/.test(running))
           throw refuse(`${running} is not a change: it cannot be cancelled`);
       },
     },
@@ -190,18 +179,8 @@ const STAYS =
 const describeHold = (what: string, { by, why }: Asker): string =>
   `${what} by ${by}${why === undefined ? '' : ` (${why})`}: change what is asked for, or send the Update "resume".`;
 
-/** The type is a promise of the sender: anything may come. */
-function requireAsker(asker: Partial<Asker> | null | undefined): void {
-  const by: unknown = asker?.by;
-  if (typeof by !== 'string' || by.trim() === '') throw refuse('say who asks, e.g. {"by":"you@example.org"}');
-}
-
 function requireCluster(request: ClusterRequest): void {
   requireAsker(request);
   const cluster: unknown = request.cluster;
   if (typeof cluster !== 'string' || cluster === '') throw refuse('name the cluster');
-}
-
-function refuse(message: string): ApplicationFailure {
-  return ApplicationFailure.nonRetryable(message, 'InvalidSpec');
 }

@@ -18,6 +18,8 @@ export type RunnableKind = Extract<
   | 'upgradeInstance'
   | 'switchoverInstance'
   | 'drainInstance'
+  | 'rotateInstance'
+  | 'rebuildInstance'
   | 'deleteInstance'
 >;
 
@@ -94,6 +96,8 @@ const RUNNABLE: Record<RunnableKind, true> = {
   upgradeInstance: true,
   switchoverInstance: true,
   drainInstance: true,
+  rotateInstance: true,
+  rebuildInstance: true,
   deleteInstance: true,
 };
 

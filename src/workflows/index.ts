@@ -1,6 +1,8 @@
 export { instance } from './instance';
 export {
   drainInstance,
+  rebuildInstance,
+  rotateInstance,
   scaleInstance,
   switchoverInstance,
   updateInstance,

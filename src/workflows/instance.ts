@@ -19,6 +19,8 @@ import { healthWorkflowId, operationWorkflowId } from '../domain/workflow-ids';
 import { quick } from './activities';
 import {
   drainInstance,
+  rebuildInstance,
+  rotateInstance,
   scaleInstance,
   switchoverInstance,
   updateInstance,
@@ -71,6 +73,8 @@ const OPERATIONS: Record<RunnableKind, Operation> = {
   upgradeInstance,
   switchoverInstance,
   drainInstance,
+  rotateInstance,
+  rebuildInstance,
   deleteInstance,
 };
 

@@ -42,6 +42,12 @@ export const UNEXERCISED: readonly Unexercised[] = [
       because: 'asked for by an admission plugin inside the API server: without it this run has refusals',
     }),
   ),
+  ...['get', 'delete'].map((verb) => ({
+    grant: `member fedstate-worker: ${verb} persistentvolumeclaims`,
+    because: 'only the rebuild of a member looks at a claim, and that suite is a long one',
+    test: 'test/e2e/long/renewal.test.ts',
+    sometimes: true as const,
+  })),
   ...['system:serviceaccounts', 'system:serviceaccounts:fedstate-system'].map((group) => ({
     grant: `karmada ${group}: none clusters/proxy.cluster.karmada.io`,
     because: "a sign for Karmada's proxy, with a verb that nothing has",

@@ -1,6 +1,4 @@
-import { Client, Connection } from '@temporalio/client';
 import type { MultiCloudMongoDB } from '../../src/api/multicloudmongodb';
-import { instanceWorkflowId } from '../../src/domain/workflow-ids';
 import { KINDS } from '../../src/kube/object';
 import {
   closeEnvironment,
@@ -8,19 +6,9 @@ import {
   readEnvironment,
   type Environment,
 } from '../support/environment';
-import {
-  awaitHealth,
-  connectionStringOf,
-  createInstance,
-  ensureNamespace,
-  instanceRef,
-  listInMembers,
-  readInstance,
-  removeInstance,
-} from '../support/instances';
+import { listInMembers } from '../support/instances';
 import { until } from '../support/until';
-import { startVoterWatch, type VoterWatch } from '../support/voter-watch';
-import { startWriter, type Writer } from '../support/writer';
+import { startWrittenInstance, type WrittenInstance } from '../support/written-instance';
 
 const missing = missingEnvironment();
 const suite = missing === undefined ? describe : describe.skip;
@@ -31,21 +19,14 @@ const NAME = 'ledger';
 
 suite('a new release, under writes', () => {
   let environment: Environment;
-  let temporal: Client;
-  let writer: Writer;
-  let voters: VoterWatch;
+  let instance: WrittenInstance;
 
-  const read = async (): Promise<MultiCloudMongoDB> => {
-    const cr = await readInstance(environment.karmada, NAMESPACE, NAME);
-    if (cr === undefined) throw new Error('the custom resource is gone');
-    return cr;
-  };
   const askForImage = (image: string): Promise<unknown> =>
-    environment.karmada.mergePatch(instanceRef(NAMESPACE, NAME), { spec: { imageSetting: { image } } });
+    instance.patch({ spec: { imageSetting: { image } } });
   /** What the operation waits for, once it is for this reason. */
   const awaitWait = (reason: string): Promise<string> =>
     until(reason, 600, async () => {
-      const operation = (await read()).status?.operation;
+      const operation = (await instance.read()).status?.operation;
       return operation?.waitReason === reason
         ? { answer: operation.waitingFor ?? '' }
         : { reason: JSON.stringify(operation) };
@@ -55,21 +36,12 @@ suite('a new release, under writes', () => {
 
   beforeAll(async () => {
     environment = readEnvironment();
-    temporal = new Client({
-      connection: await Connection.connect({ address: environment.temporalAddress }),
-    });
-    await ensureNamespace(environment.karmada, NAMESPACE);
-    await createInstance(environment.karmada, NAMESPACE, NAME, { operations: { soakSeconds: 3600 } });
-    await awaitHealth(environment.karmada, NAMESPACE, NAME);
-    const uri = await connectionStringOf(environment.karmada, NAMESPACE, NAME);
-    writer = await startWriter(uri, 'written');
-    voters = await startVoterWatch(uri);
+    const spec = { operations: { soakSeconds: 3600 } };
+    instance = await startWrittenInstance(environment, NAMESPACE, NAME, spec);
   }, 900_000);
 
   afterAll(async () => {
-    await voters.stop();
-    await removeInstance(environment.karmada, NAMESPACE, NAME);
-    await temporal.connection.close();
+    await instance.remove();
     closeEnvironment(environment);
   }, 900_000);
 
@@ -80,36 +52,35 @@ suite('a new release, under writes', () => {
     expect(await listInMembers(environment, [KINDS.pod], NAMESPACE, NAME)).toEqual(pods);
 
     const begun = Date.now();
-    voters.lap();
+    instance.voters.lap();
     await askForImage('mongo:4.4');
     await awaitWait('Soaking');
-    const soaking = await read();
+    const soaking = await instance.read();
     expect(soaking.status).toMatchObject({
       state: 'Health',
       featureCompatibilityVersion: '4.2',
       operation: { kind: 'upgradeInstance', step: 'soak' },
     });
     expect(releases(soaking)).toEqual(['4.4', '4.4', '4.4']);
-    expect(voters.lap()).toBeLessThanOrEqual(1);
+    expect(instance.voters.lap()).toBeLessThanOrEqual(1);
     const seconds = Math.round((Date.now() - begun) / 1000);
 
     // Another operation leaves the soak to its own, and it goes on.
-    const handle = temporal.workflow.getHandle(instanceWorkflowId(NAMESPACE, NAME, soaking.metadata.uid));
     const cluster = soaking.status?.members?.find(({ role }) => role === 'SECONDARY')?.cluster;
-    await handle.executeUpdate('switchover', { args: [{ cluster, by: 'e2e' }] });
+    await instance.command('switchover', { cluster, by: 'e2e' });
     await until('handed over', 240, async () => {
-      const [record] = (await read()).status?.operations ?? [];
+      const [record] = (await instance.read()).status?.operations ?? [];
       return record?.kind === 'switchoverInstance'
         ? { answer: record }
-        : { reason: JSON.stringify((await read()).status?.operation) };
+        : { reason: JSON.stringify((await instance.read()).status?.operation) };
     });
     const soak = await awaitWait('Soaking');
-    expect((await read()).status?.featureCompatibilityVersion).toBe('4.2');
+    expect((await instance.read()).status?.featureCompatibilityVersion).toBe('4.2');
 
     const hash = /plan ([0-9a-f]{16})/.exec(soak)?.[1];
-    await handle.executeUpdate('approve', { args: [{ hash, by: 'e2e', why: 'it runs well' }] });
+    await instance.command('approve', { hash, by: 'e2e', why: 'it runs well' });
     const ended = await until('raised', 120, async () => {
-      const cr = await read();
+      const cr = await instance.read();
       const record = cr.status?.operations?.[0];
       return record?.kind === 'upgradeInstance' && cr.status?.operation === undefined
         ? { answer: cr }
@@ -118,7 +89,7 @@ suite('a new release, under writes', () => {
     expect(ended.status?.operations?.[0]).toMatchObject({ outcome: 'succeeded' });
     expect(ended.status).toMatchObject({ state: 'Health', featureCompatibilityVersion: '4.4' });
 
-    const { acknowledged, lost, outageMs } = await writer.stop();
+    const { acknowledged, lost, outageMs } = await instance.stopWriter();
     console.info(`4.2 to 4.4: ${seconds} s, ${acknowledged} writes, longest outage ${outageMs} ms`);
     expect(acknowledged).toBeGreaterThan(50);
     expect(lost).toEqual([]);

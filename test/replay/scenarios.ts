@@ -29,6 +29,18 @@ const SOAK = {
   wait: { code: 'Soaking', message: 'Soak until 2099' },
   opensAt: '2099-01-01T00:00:00Z',
 } as const;
+const ROTATION: readonly StepFacts[] = [
+  { kind: 'rotatePasswords', users: ['clusterAdmin'] },
+  { kind: 'writeKeyfile', keys: 'both' },
+  { kind: 'shareCredentials' },
+  { kind: 'restartMember', cluster: 'west', ordinal: 0, host: '10.0.3.1:30001' },
+  { kind: 'retireKey' },
+];
+const REBUILD: readonly StepFacts[] = [
+  { kind: 'revokeVote', memberId: 2, host: '10.0.3.1:30001' },
+  { kind: 'wipeMember', cluster: 'west', ordinal: 0, host: '10.0.3.1:30001', claim: 'uid-of-a-claim' },
+  { kind: 'grantVote', memberId: 2, host: '10.0.3.1:30001' },
+];
 const BY = { by: 'ann', why: 'maintenance' };
 
 /** A running instance of which something else is asked for. */
@@ -386,6 +398,34 @@ export const SCENARIOS: readonly Scenario[] = [
       await update('restoreCluster', { cluster: 'west', ...BY });
       await settle();
       await update('move', { from: 'east', to: 'west', ...BY });
+      await settle();
+    },
+  },
+  {
+    name: 'rotation',
+    play: async ({ world, poke, settle, update }) => {
+      edit(world, { created: true, health: 'Health', wish: 'w1' });
+      await poke();
+      await settle();
+      await update('rotate', { what: 'keyfile', ...BY });
+      await settle();
+      askFor(world, 'rotateInstance', ROTATION);
+      await poke();
+      await eventuallyHolds('rotated', () => world.records.length > 0);
+      await settle();
+    },
+  },
+  {
+    name: 'rebuild',
+    play: async ({ world, poke, settle, update }) => {
+      edit(world, { created: true, health: 'Health', wish: 'w1' });
+      await poke();
+      await settle();
+      await update('rebuild', { cluster: 'west', ordinal: 0, ...BY });
+      await settle();
+      askFor(world, 'rebuildInstance', REBUILD);
+      await poke();
+      await eventuallyHolds('rebuilt', () => world.records.length > 0);
       await settle();
     },
   },

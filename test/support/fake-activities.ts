@@ -56,6 +56,9 @@ export function fakeActivities(world: World): FakeActivities {
     }),
     steerInstance: fake('steerInstance', () => Promise.resolve()),
     drainCluster: fake('drainCluster', () => Promise.resolve()),
+    requestRebuild: fake('requestRebuild', ({ cluster, ordinal, at }) =>
+      Promise.resolve(`${cluster}/${ordinal}@${at}`),
+    ),
     moveMember: fake('moveMember', ({ to }) => Promise.resolve(to)),
     executeStep: fake('executeStep', ({ instance, step }) => {
       if (!world.secrets.has(`${instance.name}-auth`)) return Promise.reject(new Error('no credentials'));

@@ -9,6 +9,8 @@ export interface StubKube {
   put(kind: Kind, name: string, object?: Readonly<Record<string, unknown>>): void;
   /** `verb Kind name` of every write, dry runs too. */
   readonly writes: string[];
+  /** Called with each merge patch of this kind, which else changes nothing. */
+  onPatch(kind: Kind, apply: (patch: object) => void): void;
   /** The next writes of this kind are refused with this message. */
   refuse(kind: Kind, message: string): void;
 }
@@ -19,6 +21,7 @@ export function createStubKube(): StubKube {
   const objects = new Map<string, { kind: Kind; object: Record<string, unknown> }>();
   const writes: string[] = [];
   const refusals = new Map<Kind, string>();
+  const patchers = new Map<Kind, (patch: object) => void>();
   const pathOf = (kind: Kind, name: string): string => objectPath({ kind, namespace: NAMESPACE, name });
 
   function put(kind: Kind, name: string, object: Readonly<Record<string, unknown>> = {}): void {
@@ -52,6 +55,7 @@ export function createStubKube(): StubKube {
   return {
     put,
     writes,
+    onPatch: (kind, apply) => patchers.set(kind, apply),
     refuse: (kind, message) => refusals.set(kind, message),
     kube: {
       get: (ref, schema) => {
@@ -76,8 +80,9 @@ export function createStubKube(): StubKube {
       applyStatus: unsupported,
       post: unsupported,
       jsonPatch: unsupported,
-      mergePatch: async ({ kind, name }) => {
+      mergePatch: async ({ kind, name }, patch) => {
         await write('patch', kind, name);
+        patchers.get(kind)?.(patch);
         return { metadata: { ...EMPTY, name } };
       },
       delete: unsupported,

@@ -26,6 +26,8 @@ export interface WrittenInstance {
   command(name: string, request: object): Promise<unknown>;
   /** What the Temporal UI shows of the entity, or of one of its operations. */
   readPage(workflowId?: string): Promise<string>;
+  /** Longest time between two acknowledged writes since the last call of this or of `carriedOut`, ms. */
+  lapWriter(): number;
   /** Resolves when this operation, begun by `act`, has ended well and the set is healthy. */
   carriedOut(kind: OperationKind, act: () => Promise<unknown>): Promise<MultiCloudMongoDB>;
   /** Ends the writes and reads them back. */
@@ -34,19 +36,21 @@ export interface WrittenInstance {
   remove(): Promise<void>;
 }
 
+/** @param uriOf for the writes; absent: the connection Secret's, of root */
 export async function startWrittenInstance(
   environment: Environment,
   namespace: string,
   name: string,
   spec: Readonly<Record<string, unknown>> = {},
+  uriOf?: (cr: MultiCloudMongoDB) => string,
 ): Promise<WrittenInstance> {
   const { karmada } = environment;
   const connection = await Connection.connect({ address: environment.temporalAddress });
   const temporal = new Client({ connection });
   await ensureNamespace(karmada, namespace);
   await createInstance(karmada, namespace, name, spec);
-  await awaitHealth(karmada, namespace, name);
-  const uri = await connectionStringOf(karmada, namespace, name);
+  const created = await awaitHealth(karmada, namespace, name);
+  const uri = uriOf?.(created) ?? (await connectionStringOf(karmada, namespace, name));
   const writer: Writer = await startWriter(uri, 'written');
   const voters = await startVoterWatch(uri);
   const outages: string[] = [];
@@ -60,6 +64,7 @@ export async function startWrittenInstance(
   async function carriedOut(kind: OperationKind, act: () => Promise<unknown>): Promise<MultiCloudMongoDB> {
     const known = new Set((await read()).status?.operations?.map(({ workflowId }) => workflowId));
     writer.lap();
+    voters.lap();
     const begun = Date.now();
     await act();
     const cr = await until(`${kind} carried out`, 800, async () => {
@@ -73,7 +78,11 @@ export async function startWrittenInstance(
         : { reason: JSON.stringify(now.status?.operation ?? now.status?.conditions) };
     });
     const seconds = Math.round((Date.now() - begun) / 1000);
-    outages.push(`${kind}: ${seconds} s, longest write outage ${writer.lap()} ms`);
+    const away = voters.lap();
+    outages.push(
+      `${kind}: ${seconds} s, longest write outage ${writer.lap()} ms, ${away} voters away at most`,
+    );
+    if (away > 1) throw new Error(`${away} voters were away at one time (S2)`);
     return cr;
   }
 
@@ -87,6 +96,7 @@ export async function startWrittenInstance(
     command: async (command, request) =>
       temporal.workflow.getHandle(await entityId()).executeUpdate(command, { args: [request] }),
     readPage: async (workflowId) => readPage(temporal, workflowId ?? (await entityId())),
+    lapWriter: () => writer.lap(),
     carriedOut,
     stopWriter: () => writer.stop(),
     remove: async () => {

@@ -13,6 +13,11 @@ export interface MemberParts {
   readonly imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never';
   readonly pullSecret: string | undefined;
   readonly credentialsSecret: string;
+  /** Revisions of the keyfile, and of the password that exporters have: pods take both at their start only. */
+  readonly credentialsRevision?: {
+    readonly keyfile: string | undefined;
+    readonly monitor: string | undefined;
+  };
   /** ConfigMap with the merged `mongod.yaml`. */
   readonly mongodConfig: string;
   readonly fedstateImage: string;
@@ -56,13 +61,32 @@ export function buildPodTemplate(
   const spec = buildPodSpec(instance, ordinal, parts);
   const labels = memberLabels(instance, ordinal);
   const restart = instance.metadata.annotations[ANNOTATIONS.restart];
-  const asked = restart === undefined ? {} : { [ANNOTATIONS.restart]: restart };
+  const credentials = describeCredentials(ordinal, parts);
+  const asked = {
+    ...(restart === undefined ? {} : { [ANNOTATIONS.restart]: restart }),
+    ...(credentials === undefined ? {} : { [ANNOTATIONS.credentialsRevision]: credentials }),
+  };
   const bare = buildPodSpec(instance, ordinal, { ...parts, fedstateImage: '' });
-  const hash = digestOf(restart === undefined ? { labels, spec: bare } : { labels, restart, spec: bare });
+  const hash = digestOf({
+    labels,
+    ...(restart === undefined ? {} : { restart }),
+    ...(credentials === undefined ? {} : { credentials }),
+    spec: bare,
+  });
   return {
     hash,
     template: { metadata: { labels, annotations: { [ANNOTATIONS.templateHash]: hash, ...asked } }, spec },
   };
+}
+
+/** Undefined: nothing was rotated that this pod has. An arbiter holds no users, so that its exporter has no password. */
+function describeCredentials(
+  ordinal: Ordinal,
+  { credentialsRevision, exporter }: MemberParts,
+): string | undefined {
+  const keyfile = credentialsRevision?.keyfile;
+  const monitor = exporter === undefined || ordinal === 'arbiter' ? undefined : credentialsRevision?.monitor;
+  return keyfile === undefined && monitor === undefined ? undefined : `${keyfile ?? '0'}/${monitor ?? '0'}`;
 }
 
 function buildPodSpec(instance: Instance, ordinal: Ordinal, parts: MemberParts): Record<string, unknown> {

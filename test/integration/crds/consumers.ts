@@ -213,6 +213,7 @@ export function consumeMongoDB(
     mongodYaml: merged.yaml,
     customConfigRevision: undefined,
     missingDefaultConfig: undefined,
+    revisions: { keyfile: undefined, monitor: undefined },
     ignored: merged.ignored,
   });
   const ordinals: readonly Ordinal[] = [0, 49, 'arbiter'];

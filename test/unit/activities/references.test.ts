@@ -359,6 +359,7 @@ it('what is sound is resolved: image replaced, file, login, passwords as they ar
         }),
       ),
       rootPassword: password,
+      passwordVersions: ['uid-of-orders-root/1', 'uid-of-shop-user/1'],
     },
   });
 });

@@ -405,3 +405,24 @@ test('property: for any instance name every object name, label and revision fits
     }),
   );
 });
+
+test('pods are made anew for another keyfile, and for another password of the exporter where they have one', () => {
+  const exporter = { image: 'exporter:dev', secret: 'orders-exporter' };
+  const hashOf = (
+    ordinal: 0 | 'arbiter',
+    more: Partial<MemberParts>,
+    keyfile?: string,
+    monitor?: string,
+  ): string =>
+    buildPodTemplate(sampleInstance(), ordinal, {
+      ...parts,
+      ...more,
+      credentialsRevision: { keyfile, monitor },
+    }).hash;
+  // Who was never rotated keeps the hash that he has always had.
+  expect(hashOf(0, {})).toBe(buildPodTemplate(sampleInstance(), 0, parts).hash);
+  expect(new Set([hashOf(0, {}), hashOf(0, {}, '0+1'), hashOf(0, {}, '1')]).size).toBe(3);
+  expect(hashOf(0, { exporter }, undefined, '1')).not.toBe(hashOf(0, { exporter }));
+  expect(hashOf(0, {}, undefined, '1')).toBe(hashOf(0, {}));
+  expect(hashOf('arbiter', { exporter }, undefined, '1')).toBe(hashOf('arbiter', { exporter }));
+});

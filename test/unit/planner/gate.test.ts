@@ -1,14 +1,19 @@
-import type { ChangePlan, Risk } from '../../../src/domain/plan';
+import type { ChangePlan, Risk, StepFacts } from '../../../src/domain/plan';
 import { judgeGate, type GateFacts } from '../../../src/planner/gate';
 import { toStep } from '../../../src/planner/step-contract';
 
 const VIEW = { votes: 3, majority: 2, healthyVotes: 3, margin: 1, losses: [] };
 
+function stepOf(risk: Risk): StepFacts {
+  if (risk === 'primaryChange') return { kind: 'stepDown', host: 'a:1', freezeHosts: [] };
+  const member = { cluster: 'a', ordinal: 0, host: 'a:1' };
+  return risk === 'dataLoss'
+    ? { kind: 'wipeMember', ...member, claim: 'c' }
+    : { kind: 'restartMember', ...member };
+}
+
 function planOf(risk: Risk, risky: readonly string[], hash = 'h1'): ChangePlan {
-  const facts =
-    risk === 'primaryChange'
-      ? { kind: 'stepDown' as const, host: 'a:1', freezeHosts: [] }
-      : { kind: 'restartMember' as const, cluster: 'a', ordinal: 0, host: 'a:1' };
+  const facts = stepOf(risk);
   return {
     steps: risk === 'safe' ? [] : [toStep(facts)],
     hash,
@@ -36,6 +41,8 @@ describe('what a policy asks a person for', () => {
     ['Auto', planOf('primaryChange', ['stepDown a/0']), true],
     ['OnPrimaryChange', planOf('primaryChange', ['stepDown a/0']), false],
     ['OnPrimaryChange', planOf('quorum', ['restartMember a/0']), true],
+    ['Auto', planOf('dataLoss', ['wipeMember a/0']), true],
+    ['OnPrimaryChange', planOf('dataLoss', ['wipeMember a/0']), false],
     ['Always', planOf('safe', []), false],
     ['Auto', planOf('force', ['forceReconfig a/0']), false],
   ] as const)('%s, of a plan whose risk is $risk', (approval, plan, open) => {

@@ -1,8 +1,18 @@
 import { nextRelease } from '../../../src/domain/release';
 import { placeholderOf, type InstancePlanInput } from '../../../src/planner/plan-instance';
+import type { RebuildFacts } from '../../../src/planner/plan-rebuild';
 import { isSurrounding, type Step, type SwitchTarget } from '../../../src/domain/plan';
 import type { MemberPlace } from '../../../src/domain/placement';
 import type { DesiredMember } from '../../../src/domain/replica-set';
+import {
+  createKeyModel,
+  isBehind,
+  rotationOf,
+  sharesKeys,
+  startMember,
+  turnKeys,
+  type KeyModel,
+} from './keyfile-model';
 import { createModel, desired, execute, member, observe, type ServerModel } from './server-model';
 
 export interface Share {
@@ -20,6 +30,8 @@ export interface InstanceModelFacts {
   readonly switchTo?: SwitchTarget | undefined;
   /** Absent: servers of one release, which is not looked at. */
   readonly releases?: ReleaseFacts | undefined;
+  /** `cluster/ordinal` of the member that is to be rebuilt. */
+  readonly rebuild?: string | undefined;
   readonly choose: (n: number) => number;
 }
 
@@ -41,11 +53,13 @@ export interface InstanceModel {
   readonly dispatched: Set<string>;
   /** Template that each pod runs. */
   readonly pods: Map<string, number>;
+  readonly keys: KeyModel;
   placed: boolean;
   sent: number;
   featureVersion: string | undefined;
   /** Release whose soak has begun. */
   soaking: string | undefined;
+  rebuilt: boolean;
   /** Voters that were restarted while another voter was away. */
   readonly offences: string[];
 }
@@ -77,6 +91,8 @@ export function createInstanceModel(facts: InstanceModelFacts): InstanceModel {
         facts.templateChanges || facts.outdated.has(placeholderOf(place)) ? TEMPLATE - 1 : TEMPLATE,
       ]),
     ),
+    keys: createKeyModel(present.map(hostOf)),
+    rebuilt: facts.rebuild === undefined,
     placed: JSON.stringify(facts.present) === JSON.stringify(facts.wanted),
     sent: facts.templateChanges ? TEMPLATE - 1 : TEMPLATE,
     featureVersion: facts.releases?.featureVersion,
@@ -111,7 +127,8 @@ export function inputOf(model: InstanceModel, facts: InstanceModelFacts): Instan
   const running = new Set([...model.pods.keys()].map((name) => hostOf(readPlace(name))));
   const isOutdated = (place: MemberPlace): boolean => {
     const template = model.pods.get(placeholderOf(place));
-    return template !== undefined && (model.sent < TEMPLATE || template < model.sent);
+    const behind = isBehind(model.keys, hostOf(place)) !== undefined;
+    return template !== undefined && (model.sent < TEMPLATE || template < model.sent || behind);
   };
   return {
     membership: {
@@ -137,6 +154,7 @@ export function inputOf(model: InstanceModel, facts: InstanceModelFacts): Instan
         wanted: true,
         dispatched: model.dispatched.has(placeholderOf(one)),
         restart: isOutdated(one),
+        replaces: isBehind(model.keys, one.host) === 'stale' ? `pod of ${one.host}` : undefined,
       })),
       ...leaving.map((place) => ({
         ...place,
@@ -161,6 +179,8 @@ export function inputOf(model: InstanceModel, facts: InstanceModelFacts): Instan
             whole: facts.releases.whole,
           },
         }),
+    rotation: rotationOf(model.keys),
+    rebuild: model.rebuilt ? undefined : rebuildOf(facts.rebuild ?? '', wish),
   };
 }
 
@@ -192,6 +212,12 @@ function startBinary({ featureVersion }: InstanceModel, { releases }: InstanceMo
     refuse(`UPGRADE PROBLEM: ${releases.to} on data of ${featureVersion}`);
 }
 
+function rebuildOf(name: string, wish: readonly DesiredMember[]): RebuildFacts {
+  const place = readPlace(name);
+  const host = wish.find((one) => placeholderOf(one) === name)?.host;
+  return { ...place, host, claim: `claim of ${name}` };
+}
+
 function readPlace(name: string): MemberPlace {
   const [cluster = '', ordinal = '0'] = name.split('/');
   return { cluster, ordinal: Number(ordinal) };
@@ -217,7 +243,11 @@ export function carryOut(model: InstanceModel, facts: InstanceModelFacts, step: 
       return true;
     }
     case 'waitPods':
-      for (const name of model.dispatched) if (!model.pods.has(name)) model.pods.set(name, model.sent);
+      for (const name of model.dispatched)
+        if (!model.pods.has(name)) {
+          model.pods.set(name, model.sent);
+          startMember(model.keys, hostOf(readPlace(name)), facts.choose);
+        }
       return true;
     case 'restartMember': {
       const voters = (model.set.config?.members ?? []).filter(({ votes }) => votes > 0);
@@ -229,6 +259,7 @@ export function carryOut(model: InstanceModel, facts: InstanceModelFacts, step: 
       if (step.host === model.set.primary && voters.length > 1) return true;
       startBinary(model, facts);
       model.pods.set(placeholderOf(step), model.sent);
+      startMember(model.keys, step.host, facts.choose);
       model.set.down.delete(step.host);
       model.set.synced.add(step.host);
       return false;
@@ -241,6 +272,29 @@ export function carryOut(model: InstanceModel, facts: InstanceModelFacts, step: 
     case 'soak':
       model.soaking = step.version;
       return false;
+    case 'wipeMember': {
+      const own = model.set.config?.members.find(({ host }) => host === step.host);
+      const others = (model.set.config?.members ?? []).filter(({ host }) => host !== step.host);
+      if (step.host === model.set.primary) return true;
+      if ((own?.votes ?? 0) > 0) model.offences.push(`${step.host} was wiped while it voted`);
+      if (others.some(({ host, votes }) => votes > 0 && model.set.down.has(host)))
+        model.offences.push(`${step.host} was wiped while another voter was down (S2)`);
+      if (!others.some(({ host }) => !model.set.down.has(host) && model.set.synced.has(host)))
+        model.offences.push(`${step.host} was wiped and nobody else has the data (S19)`);
+      model.set.synced.delete(step.host);
+      model.set.down.delete(step.host);
+      startMember(model.keys, step.host, facts.choose);
+      model.rebuilt = true;
+      return false;
+    }
+    case 'rotatePasswords':
+    case 'writeKeyfile':
+    case 'retireKey':
+    case 'shareCredentials': {
+      const again = turnKeys(model.keys, step, inConfig);
+      if (!sharesKeys(model.keys, inConfig)) model.offences.push(`${step.kind} parts members (S23)`);
+      return again;
+    }
     case 'setFCV':
       if (model.soaking !== step.version) refuse('no soak before');
       if (releasesOf(model, facts).some((release) => release !== step.version))
