@@ -4,7 +4,6 @@ import { KINDS, objectSchema } from '../../src/kube/object';
 import { waitUntil } from '../stack/command';
 import { findMember, type StackLayout } from '../stack/layout';
 import { ctr } from '../stack/node-images';
-import { messageOf } from '../stack/stack-error';
 
 const NAMESPACE = 'fedstate-system';
 
@@ -46,12 +45,8 @@ export async function killManager(layout: StackLayout, member: string, kube: Kub
       const id = pod.status.containerStatuses[0]?.containerID?.replace('containerd://', '');
       const node = findMember(layout, member)?.nodes.find(({ name }) => name === pod.spec.nodeName);
       if (id === undefined || node === undefined || pod.metadata.deletionTimestamp !== undefined) continue;
-      try {
-        await ctr(node, ['tasks', 'kill', '-s', 'SIGKILL', id]);
-        return true;
-      } catch (error) {
-        if (!messageOf(error).includes('no running task')) throw error;
-      }
+      await ctr(node, ['tasks', 'kill', '-s', 'SIGKILL', id]);
+      return true;
     }
     return false;
   });
