@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { Kube } from '../../src/kube/client';
 import { KINDS, objectSchema } from '../../src/kube/object';
+import { waitUntil } from '../stack/command';
 import { findMember, type StackLayout } from '../stack/layout';
 import { ctr } from '../stack/node-images';
-import { StackError } from '../stack/stack-error';
 
 const NAMESPACE = 'fedstate-system';
 
@@ -33,16 +33,23 @@ export async function deleteManagers(kube: Kube): Promise<void> {
   }
 }
 
-/** kill -9 of the manager inside its pod, which its kubelet starts again. @throws StackError when none runs */
+/**
+ * kill -9 of the manager inside its pod, which its kubelet starts again. One that is just on its way back is waited for.
+ * @throws StackError when none runs for a minute
+ */
 export async function killManager(layout: StackLayout, member: string, kube: Kube): Promise<void> {
-  for (const pod of await listManagers(kube)) {
-    const id = pod.status.containerStatuses[0]?.containerID?.replace('containerd://', '');
-    const node = findMember(layout, member)?.nodes.find(({ name }) => name === pod.spec.nodeName);
-    if (id === undefined || node === undefined) continue;
-    await ctr(node, ['tasks', 'kill', '-s', 'SIGKILL', id]);
-    return;
-  }
-  throw new StackError(`No manager runs in ${member}.`);
+  // After a few kills its kubelet would let it wait for longer than any stroke does.
+  await renewWornManagers(kube);
+  await waitUntil(`a manager to kill in ${member}`, 60_000, async () => {
+    for (const pod of await listManagers(kube)) {
+      const id = pod.status.containerStatuses[0]?.containerID?.replace('containerd://', '');
+      const node = findMember(layout, member)?.nodes.find(({ name }) => name === pod.spec.nodeName);
+      if (id === undefined || node === undefined || pod.metadata.deletionTimestamp !== undefined) continue;
+      await ctr(node, ['tasks', 'kill', '-s', 'SIGKILL', id]);
+      return true;
+    }
+    return false;
+  });
 }
 
 /** A kubelet waits ever longer before it starts a container again that was killed often: a new pod begins anew. */
