@@ -5,7 +5,7 @@ import { executeStep } from '../../../src/mongodb/execute-step';
 import { raiseVersion } from '../../../src/mongodb/feature-version';
 import { observeReplicaSet, reportMember } from '../../../src/mongodb/observe';
 import { planInstance } from '../../../src/planner/plan-instance';
-import { startWriter } from '../../support/writer';
+import { startWriter } from '../../../local/chaos/writer';
 import { findEngine } from '../mongod/support/engine';
 import { eventually, KEY, TestSet, type TestMember } from '../mongod/support/test-set';
 
