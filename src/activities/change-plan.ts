@@ -2,62 +2,73 @@ import type { MultiCloudMongoDB } from '../api/multicloudmongodb';
 import { ANNOTATIONS } from '../domain/marks';
 import { REPLICA_SET_NAME } from '../domain/names';
 import { done, waitFor, type StageResult } from '../domain/operation';
-import type { Agreement, ChangePlan, Gate, SwitchTarget } from '../domain/plan';
+import type { Wait } from '../domain/instance';
+import type { Agreement, ChangeOutcome, ChangePlan, Gate, SwitchTarget } from '../domain/plan';
 import type { Placement } from '../domain/placement';
 import { readBinding, reportsOf, type ClusterReport } from '../karmada/binding';
 import { namespaceOf } from '../karmada/template';
 import { KINDS } from '../kube/object';
 import { judgeGate } from '../planner/gate';
-import { placeholderOf, planInstance, type InstanceMember } from '../planner/plan-instance';
+import {
+  placeholderOf,
+  planInstance,
+  type InstanceMember,
+  type InstancePlanInput,
+} from '../planner/plan-instance';
+import { planLostVotes } from '../planner/plan-lost-votes';
 import { loadInstance, type ActivityContext, type InstanceInput } from './context';
 import { readCredentials } from './credentials';
 import { answers, describeWish, isCreated } from './instance-marks';
 import { desiredMember, findLayoutFault, isSamePlace, knownHosts, layOut, readLayout } from './layout';
 import type { Layout, LayoutMember } from './layout';
+import { fencedClusters, withoutMark } from './loss-marks';
 import { overrideRules, revisionOf } from './override-rules';
 import { digestPodParts, findMixedChange } from './pod-parts';
 import { proposeChange } from './placement';
+import { policyOf, type RecoveryFacts } from './recovery-gate';
 import { digestReferences, resolveReferences, type References } from './references';
 import { haveUsers, observeInstance } from './replica-set';
 
-export interface ChangeInput extends InstanceInput {
+export interface ChangeInput extends InstanceInput, RecoveryFacts {
   readonly switchTo?: SwitchTarget | undefined;
   readonly agreed?: Agreement | undefined;
+  /** Plans as if the mark of `cluster` were gone. */
+  readonly restoring?: boolean | undefined;
 }
 
 export interface ChangeProposal {
   readonly plan: ChangePlan;
   readonly gate: Gate;
+  /** What was asked for when it was made; only of a failover, which changes that itself. */
+  readonly wish?: string | undefined;
 }
 
 export function createChangePlanActivities(context: ActivityContext) {
   return {
     /** What is left to do of all that is asked for; an empty plan when nothing is. Touches nothing. */
-    async planChange({ instance, switchTo, agreed }: ChangeInput): Promise<StageResult<ChangeProposal>> {
+    async planChange({
+      instance,
+      switchTo,
+      agreed,
+      ...facts
+    }: ChangeInput): Promise<StageResult<ChangeProposal>> {
       const cr = await loadInstance(context, instance);
-      const planned = await planChange(context, cr, switchTo);
-      if (!planned.done) return planned;
-      const { approval, windows } = cr.spec.operations;
+      const { cluster, restoring } = facts;
+      const asIf = restoring === true && cluster !== undefined ? withoutMark(cr, cluster) : cr;
+      const change = await readChange(context, asIf, switchTo);
+      if (!change.done) return change;
+      const { plan, references } = change.value;
       const gate = judgeGate({
-        plan: planned.value,
-        approval,
-        windows: windows ?? [],
+        plan,
+        ...policyOf(cr, facts),
         agreed,
         annotated: cr.metadata.annotations[ANNOTATIONS.approve],
         now: context.now(),
       });
-      return done({ plan: planned.value, gate });
+      const wish = describeWish(cr, digestReferences(references));
+      return done({ plan, gate, ...(facts.kind === 'failoverInstance' ? { wish } : {}) });
     },
   };
-}
-
-async function planChange(
-  context: ActivityContext,
-  cr: MultiCloudMongoDB,
-  switchTo: SwitchTarget | undefined,
-): Promise<StageResult<ChangePlan>> {
-  const change = await readChange(context, cr, switchTo);
-  return change.done ? done(change.value.plan) : change;
 }
 
 /** A change with what it was planned from. */
@@ -77,20 +88,56 @@ export async function readChange(
   const mixed = findMixedChange(cr, resolved.references);
   if (mixed !== undefined) return waitFor({ code: 'SpecRefused', message: mixed });
   const target = await readTarget(context, cr);
-  if (!target.done) return target;
-  const { layout, placement } = target.value;
+  if (!target.done) return planWithoutRoom(context, cr, resolved.references, target.wait);
+  return planTowards(context, cr, switchTo, resolved.references, target.value);
+}
+
+async function planTowards(
+  context: ActivityContext,
+  cr: MultiCloudMongoDB,
+  switchTo: SwitchTarget | undefined,
+  references: References,
+  target: Target,
+): Promise<StageResult<Change>> {
+  const { layout } = target;
   const fault = findLayoutFault(cr, layout);
   if (fault !== undefined) return waitFor(fault);
+  const input = await gatherPlanInput(context, cr, references, target);
+  return judgeOutcome(planInstance({ ...input, switchTo }), references, target);
+}
+
+/** Nobody waits for room with votes of the dead that hold the others back. */
+async function planWithoutRoom(
+  context: ActivityContext,
+  cr: MultiCloudMongoDB,
+  references: References,
+  wait: Wait,
+): Promise<StageResult<Change>> {
+  const lost = fencedClusters(cr);
+  const standing = await readLayout(context, cr);
+  if (wait.code !== 'Unschedulable' || lost.length === 0 || !standing.done) return waitFor(wait);
+  const target = { layout: standing.value, placement: undefined };
+  const outcome = planLostVotes(await gatherPlanInput(context, cr, references, target), lost, wait.message);
+  return outcome === undefined ? waitFor(wait) : judgeOutcome(outcome, references, target);
+}
+
+/** Everything that the planner is told of an instance. */
+async function gatherPlanInput(
+  context: ActivityContext,
+  cr: MultiCloudMongoDB,
+  references: References,
+  { layout, placement }: Target,
+): Promise<InstancePlanInput> {
   const binding = await readBinding(context.karmada, namespaceOf(cr), cr.metadata.name, KINDS.mongoDB.kind);
-  const mustDispatch = isDispatchDue(cr, layout, resolved.references);
-  const members = listMembers(cr, layout, reportsOf(binding), willReplacePods(cr, resolved.references));
+  const mustDispatch = isDispatchDue(cr, layout, references);
+  const members = listMembers(layout, reportsOf(binding), willReplacePods(cr, references));
   const existed = isCreated(cr);
   const observation = existed
     ? await observeInstance(context, cr, knownHosts(cr, layout))
     : { at: context.now().toISOString(), reports: [], unreachable: [] };
   const seed = layout.members.find((member) => isSamePlace(member, layout.seed));
   const overrides = cr.spec.member.overrides ?? [];
-  const outcome = planInstance({
+  return {
     membership: {
       setName: REPLICA_SET_NAME,
       generation: cr.metadata.generation ?? 0,
@@ -103,15 +150,17 @@ export async function readChange(
     members,
     shares: placement?.shares,
     mustDispatch,
-    switchTo,
-  });
+  };
+}
+
+function judgeOutcome(outcome: ChangeOutcome, references: References, target: Target): StageResult<Change> {
   switch (outcome.kind) {
     case 'refusal':
       return waitFor({ code: 'PlanRefused', message: `Refused by rule ${outcome.rule}: ${outcome.message}` });
     case 'wait':
       return waitFor({ code: 'MembersUnreachable', message: outcome.reason });
     case 'plan':
-      return done({ plan: outcome.plan, references: resolved.references, layout, placement });
+      return done({ plan: outcome.plan, references, ...target });
   }
 }
 
@@ -146,7 +195,6 @@ function willReplacePods(cr: MultiCloudMongoDB, references: References): boolean
 }
 
 function listMembers(
-  cr: MultiCloudMongoDB,
   layout: Layout,
   reports: ReadonlyMap<string, ClusterReport>,
   willReplace: boolean,
@@ -171,7 +219,8 @@ function listMembers(
       ordinal: member.ordinal,
       host: hostOf(member),
       wanted: false,
-      dispatched: true,
+      // Nothing is taken away where nothing can be sent: that is left for when its cluster is back.
+      dispatched: !layout.fenced.includes(member.cluster),
       restart: false,
     })),
   ];

@@ -9,7 +9,8 @@ import { findInstance, type ActivityContext, type InstanceInput } from './contex
 import type { DispatchedShare } from './dispatched';
 import { describeWish, isCreated, isPaused, isSettled } from './instance-marks';
 import { readLayout } from './layout';
-import { drainedClusters, isPlacementDue, readPlacement } from './placement';
+import { dueLoss, dueReturn } from './loss-marks';
+import { drainedClusters, isPlacementDue, readPlacement, unplacedLosses } from './placement';
 import { digestReferences, resolveReferences } from './references';
 
 export interface StartHealthWatchInput extends InstanceInput {
@@ -36,6 +37,7 @@ export function createEntityActivities(context: ActivityContext) {
         health: cr.status?.state,
         ...(isCreated(cr) && !isSettled(cr, references) ? { change: await nameChange(context, cr) } : {}),
         wish: describeWish(cr, references),
+        ...describeRecovery(cr, context.now()),
         ...(approved === undefined ? {} : { approved }),
       };
     },
@@ -70,13 +72,35 @@ export function createEntityActivities(context: ActivityContext) {
   };
 }
 
+/** By what was recorded of its clusters: nobody is asked here. */
+function describeRecovery(
+  cr: MultiCloudMongoDB,
+  now: Date,
+): Pick<InstanceSnapshot & { readonly found: true }, 'lost' | 'calledLost' | 'returned'> {
+  if (!isCreated(cr)) return {};
+  const lost = dueLoss(cr, now);
+  const called = cr.metadata.annotations[ANNOTATIONS.failover] ?? '';
+  const { operation } = cr.status ?? {};
+  // Members that are on their way elsewhere are not called back, unless there is no room for them.
+  const isMoving = operation?.kind === 'failoverInstance' && operation.waitReason !== 'Unschedulable';
+  const returned = isMoving && operation.waitReason !== 'ApprovalNeeded' ? undefined : dueReturn(cr, now);
+  return {
+    ...(lost === undefined ? {} : { lost }),
+    ...(called === '' ? {} : { calledLost: called }),
+    ...(returned === undefined ? {} : { returned }),
+  };
+}
+
 /** The operation that carries out what is asked for, by what differs most. */
 async function nameChange(context: ActivityContext, cr: MultiCloudMongoDB): Promise<OperationKind> {
+  if (isPlacementDue(cr) && unplacedLosses(cr).length > 0) return 'failoverInstance';
   if (isPlacementDue(cr)) return drainedClusters(cr).length > 0 ? 'drainInstance' : 'scaleInstance';
   const layout = await readLayout(context, cr);
   if (!layout.done) return 'updateInstance';
-  const { dispatched, members, leaving } = layout.value;
-  const isMoved = leaving.length > 0 || countMembers(dispatched) !== members.length;
+  const { members, fenced } = layout.value;
+  const isOpen = ({ cluster }: { readonly cluster: string }): boolean => !fenced.includes(cluster);
+  const [dispatched, leaving] = [layout.value.dispatched.filter(isOpen), layout.value.leaving.filter(isOpen)];
+  const isMoved = leaving.length > 0 || countMembers(dispatched) !== members.filter(isOpen).length;
   return isMoved ? 'scaleInstance' : 'updateInstance';
 }
 

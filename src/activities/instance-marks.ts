@@ -1,6 +1,7 @@
 import type { MultiCloudMongoDB } from '../api/multicloudmongodb';
 import { ANNOTATIONS } from '../domain/marks';
 import { fnv1a32 } from '../domain/names';
+import { describeLosses } from './loss-marks';
 
 /** Whether a create operation has ended well for this very object. */
 export function isCreated(cr: MultiCloudMongoDB): boolean {
@@ -19,7 +20,12 @@ const STEERING = [ANNOTATIONS.schedulerResult, ANNOTATIONS.restart, ANNOTATIONS.
  * @param references digest of what the spec refers to; undefined: it cannot be read now, and is taken to be as it was
  */
 export function describeWish(cr: MultiCloudMongoDB, references: string | undefined): string {
-  const steering = STEERING.map((key) => cr.metadata.annotations[key] ?? '');
+  const losses = describeLosses(cr);
+  const steering = [
+    ...STEERING.map((key) => cr.metadata.annotations[key] ?? ''),
+    // Only where there are any: what was recorded before there could be is still true.
+    ...(losses.length === 0 ? [] : [losses.join(',')]),
+  ];
   return [
     cr.metadata.generation ?? 0,
     fnv1a32(JSON.stringify(cr.spec)),

@@ -11,6 +11,7 @@ import { clientHosts } from './client-address';
 import { annotateInstance, loadInstance, type ActivityContext, type InstanceInput } from './context';
 import { readCredentials } from './credentials';
 import { appliedGeneration, describeWish, isBehind } from './instance-marks';
+import { fencedClusters } from './loss-marks';
 import { digestReferences, resolveReferences } from './references';
 import { readSecret } from './secret-value';
 import { judgeInstance } from './status';
@@ -116,8 +117,9 @@ export function createPublicationActivities(context: ActivityContext) {
 /** Clusters whose member manager does not call its part `Running` yet, and why. */
 async function listUnsettled(context: ActivityContext, cr: MultiCloudMongoDB): Promise<string[]> {
   const binding = await readBinding(context.karmada, namespaceOf(cr), cr.metadata.name, KINDS.mongoDB.kind);
+  const fenced = fencedClusters(cr);
   return [...reportsOf(binding).values()].flatMap(({ cluster, status }) =>
-    status?.state === 'Running'
+    status?.state === 'Running' || fenced.includes(cluster)
       ? []
       : [`${cluster}: ${status?.waitingFor ?? status?.state ?? 'no report yet'}`],
   );

@@ -43,6 +43,14 @@ export const ANNOTATIONS = {
   restart: 'middleware.fedstate.io/restart',
   /** Comma-joined clusters that shall hold no member until they are taken out of it. */
   drained: 'middleware.fedstate.io/drained',
+  /** Clusters that are taken to be lost, as JSON: they hold no member, and nothing is sent there. */
+  lost: 'middleware.fedstate.io/lost',
+  /** Name of a cluster that somebody calls lost: its members are replaced if the surviving ones say the same. */
+  failover: 'middleware.fedstate.io/failover',
+  /** Clusters that look dead, or alive again, and since when, as JSON: the streak outlives who looks. */
+  sightings: 'middleware.fedstate.io/cluster-sightings',
+  /** When each cluster was given its members back last, as JSON. */
+  givenBack: 'middleware.fedstate.io/given-back',
   /** Hash of the plan that may run. */
   approve: 'middleware.fedstate.io/approve',
   /** Digest of the `mongod.yaml` that was dispatched last; the member's status echoes it. */
@@ -74,6 +82,8 @@ export const RECORDS: ReadonlySet<string> = new Set([
   ANNOTATIONS.settled,
   ANNOTATIONS.placedFor,
   ANNOTATIONS.seedMember,
+  ANNOTATIONS.sightings,
+  ANNOTATIONS.givenBack,
 ]);
 
 export const FINALIZERS = {

@@ -82,7 +82,7 @@ export function planInstance(input: InstancePlanInput): ChangeOutcome {
     facts.push(...planRetirement(input.members));
   }
   const hash = hashPlan(input.membership, seen.situation.config);
-  return judge(input, membership.plan, hash, facts, start);
+  return judgeChange(input, membership.plan, hash, facts, start);
 }
 
 /** What a creation will do once all members answer; it is carried out by stages that decide again by what is so then. */
@@ -98,7 +98,7 @@ function planCreation(input: InstancePlanInput): ChangeOutcome {
     { kind: 'waitPods', hosts },
     ...membership.plan.steps,
   ];
-  return judge(input, membership.plan, hashPlan(input.membership, undefined), facts, start);
+  return judgeChange(input, membership.plan, hashPlan(input.membership, undefined), facts, start);
 }
 
 /** Wanted members that are not in the configuration and do not answer yet. */
@@ -149,7 +149,7 @@ function withArriving(membership: PlanInput, arriving: readonly string[]): PlanI
 }
 
 /** Members that leave are in no wish: their clusters are known all the same. */
-const withPlaces = (state: SetState, members: readonly InstanceMember[]): SetState => ({
+export const withPlaces = (state: SetState, members: readonly InstanceMember[]): SetState => ({
   ...state,
   clusters: new Map([
     ...members.map(({ host, cluster }): [string, string] => [host, cluster]),
@@ -160,7 +160,8 @@ const withPlaces = (state: SetState, members: readonly InstanceMember[]): SetSta
 const clustersOf = (members: readonly InstanceMember[]): string[] =>
   [...new Set(members.map((member) => member.cluster))].sort();
 
-function judge(
+/** A list of steps as a plan: simulated, hashed, with what it risks. */
+export function judgeChange(
   input: InstancePlanInput,
   { warnings, complete }: Plan,
   membershipHash: string,

@@ -1,11 +1,11 @@
 import { ApplicationFailure, log, setHandler } from '@temporalio/workflow';
 import type { OperationKind } from '../domain/instance';
 import { done, type OperationInput, type OperationOutcome, type StageResult } from '../domain/operation';
-import { isSurrounding, type ChangePlan, type Step } from '../domain/plan';
+import { isSurrounding, type Agreement, type ChangePlan, type Step } from '../domain/plan';
 import { command, quick, sequence } from './activities';
 import { describeChange, type StepLine } from './change-details';
 import { isSuperseded, summariseStep } from './replica-set';
-import { runStages, type ShowProgress } from './stages';
+import { runStages, type ShowProgress, type Stage } from './stages';
 import { stopSignal } from './signals';
 import { Stopped, Suspended } from './safe-point';
 
@@ -17,13 +17,17 @@ const TITLES: Partial<Record<OperationKind, string>> = {
   updateInstance: 'Update',
   switchoverInstance: 'Switch over',
   drainInstance: 'Drain',
+  failoverInstance: 'Fail over',
 };
 
 /**
  * Every change of a running instance: plan, gate, steps one by one, each proved, planned again until nothing is left.
  * What differs between kinds is what was asked for, and the name in the history.
  */
-async function changeInstance(input: OperationInput): Promise<OperationOutcome> {
+export async function changeInstance(
+  input: OperationInput,
+  before: readonly Stage[] = [],
+): Promise<OperationOutcome> {
   const { instance } = input;
   const title = `${TITLES[input.kind] ?? input.kind} ${instance.namespace}/${instance.name}`;
   let stop: string | undefined;
@@ -34,6 +38,7 @@ async function changeInstance(input: OperationInput): Promise<OperationOutcome> 
   const carrier = createCarrier(input, () => stop);
   try {
     await runStages(input, title, [
+      ...before,
       { name: 'check references', run: () => quick.checkReferences({ instance }) },
       { name: 'carry out the plan', run: (show) => carrier.run(show) },
       { name: 'create users', run: () => command.ensureUsers({ instance }) },
@@ -69,13 +74,17 @@ interface Carrier {
   readonly run: (show: ShowProgress) => Promise<StageResult<string>>;
   readonly summary: () => string;
   readonly describeUndo: () => string;
+  /** What was agreed to outside of a run. */
+  readonly agreeTo: (agreement: Agreement) => void;
 }
 
 /** Carries plans out and keeps what came of each step, over every pass of the operation. */
-function createCarrier(
-  { instance, switchTo, agreed: agreedBefore, asker }: OperationInput,
+export function createCarrier(
+  { instance, kind, cluster, switchTo, agreed: agreedBefore, asker }: OperationInput,
   stopped: () => string | undefined,
 ): Carrier {
+  const recovery =
+    kind === 'failoverInstance' || kind === 'failbackInstance' ? { kind, cluster, askedBy: asker?.by } : {};
   const past: StepLine[] = [];
   const carriedOut: Step[] = [];
   let agreed = agreedBefore;
@@ -88,16 +97,16 @@ function createCarrier(
   async function run(show: ShowProgress): Promise<StageResult<string>> {
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       obeyStop();
-      const planned = await quick.planChange({ instance, switchTo, agreed });
+      const planned = await quick.planChange({ instance, switchTo, agreed, ...recovery });
       if (!planned.done) {
         // Somebody waits for an answer: what cannot be is no reason to wait for better times.
         if (switchTo !== undefined && planned.wait.code === 'PlanRefused')
           throw ApplicationFailure.nonRetryable(planned.wait.message, 'Refused');
         return planned;
       }
-      const { plan, gate } = planned.value;
+      const { plan, gate, wish } = planned.value;
       if (plan.steps.length === 0) return done(summary());
-      if (!gate.open) throw new Suspended({ plan, wait: gate.wait, opensAt: gate.opensAt });
+      if (!gate.open) throw new Suspended({ plan, wait: gate.wait, opensAt: gate.opensAt, wish });
       agreed = {
         hash: plan.hash,
         risky: [...new Set([...(agreed?.risky ?? []), ...plan.risky])],
@@ -161,7 +170,11 @@ function createCarrier(
       : `To take back what was carried out: ${steps.join('; ')}.`;
   }
 
-  return { run, summary, describeUndo };
+  const agreeTo = (agreement: Agreement): void => {
+    agreed = agreement;
+  };
+
+  return { run, summary, describeUndo, agreeTo };
 }
 
 function changesWhatIsKnown(step: Step, next: Step | undefined): boolean {

@@ -7,6 +7,8 @@ import {
   approveUpdate,
   cancelUpdate,
   drainClusterUpdate,
+  failbackUpdate,
+  failoverUpdate,
   moveUpdate,
   pauseUpdate,
   rejectUpdate,
@@ -97,7 +99,7 @@ export function handleCommands(entity: EntityControl): void {
         requireAsker(asker);
         const running = entity.running();
         if (running === undefined) throw refuse('nothing is in hand');
-        if (!/-(scale|update|switchover|drain)Instance$/.test(running))
+        if (!/-(scale|update|switchover|drain|failover|failback)Instance$/.test(running))
           throw refuse(`${running} is not a change: it cannot be cancelled`);
       },
     },
@@ -126,6 +128,23 @@ export function handleCommands(entity: EntityControl): void {
       },
     },
   );
+
+  /** Before all that others have asked for: redundancy is at stake. */
+  const askFirst = (kind: 'failoverInstance' | 'failbackInstance', request: ClusterRequest): string => {
+    const { cluster, by, why } = request;
+    const state = entity.state();
+    const before = (state.requests ?? []).filter((other) => other.kind === kind);
+    const others = (state.requests ?? []).filter((other) => other.kind !== kind);
+    entity.change({ ...state, requests: [...before, { kind, cluster, asker: { by, why } }, ...others] });
+    entity.wake();
+    return operationWorkflowId(ref, state.operations + before.length + 1, kind);
+  };
+  const mayAskFirst = (request: ClusterRequest): void => {
+    requireCluster(request);
+    if ((entity.state().requests?.length ?? 0) >= 10) throw refuse('ten requests wait already');
+  };
+  setHandler(failoverUpdate, (request) => askFirst('failoverInstance', request), { validator: mayAskFirst });
+  setHandler(failbackUpdate, (request) => askFirst('failbackInstance', request), { validator: mayAskFirst });
 
   const steer = async (
     asker: Asker,

@@ -9,6 +9,7 @@ import type { Suspension } from '../domain/operation';
 import type { Agreement, SwitchTarget } from '../domain/plan';
 import { operationWorkflowId } from '../domain/workflow-ids';
 import type { Asker } from './commands';
+import { nextRecovery } from './entity-recovery';
 
 export type RunnableKind = Extract<
   OperationKind,
@@ -17,6 +18,8 @@ export type RunnableKind = Extract<
   | 'updateInstance'
   | 'switchoverInstance'
   | 'drainInstance'
+  | 'failoverInstance'
+  | 'failbackInstance'
   | 'deleteInstance'
 >;
 
@@ -24,6 +27,8 @@ export type RunnableKind = Extract<
 export interface Wanted {
   readonly kind: RunnableKind;
   readonly switchTo?: SwitchTarget | undefined;
+  /** That is lost, or that has come back. */
+  readonly cluster?: string | undefined;
   readonly agreed?: Agreement | undefined;
   /** Of an operation that a person asked for. */
   readonly asker?: Asker | undefined;
@@ -37,6 +42,14 @@ export interface SuspendedOperation extends Wanted {
   readonly suspension: Suspension;
 }
 
+/** What somebody cancelled or rejected. */
+export interface Hold {
+  /** Undefined: what is asked for when the entity looks next, as the operation has changed that itself. */
+  readonly wish: string | undefined;
+  readonly adopts?: boolean | undefined;
+  readonly message: string;
+}
+
 /** What outlives a run: handed on by continue-as-new, never read from history. */
 export interface InstanceState {
   readonly schemaVersion: 1;
@@ -48,7 +61,7 @@ export interface InstanceState {
   /** Operations that people asked for, oldest first. */
   readonly requests?: readonly Wanted[] | undefined;
   /** A wish that somebody cancelled or rejected: not carried out until it changes. */
-  readonly held?: { readonly wish: string | undefined; readonly message: string } | undefined;
+  readonly held?: Hold | undefined;
 }
 
 export type Found = InstanceSnapshot & { readonly found: true };
@@ -57,6 +70,8 @@ export type Found = InstanceSnapshot & { readonly found: true };
 export function nextOperation(snapshot: Found, state: InstanceState, now: number): Wanted | undefined {
   if (snapshot.deletionRequested) return { kind: 'deleteInstance' };
   if (!snapshot.created) return { kind: 'createInstance' };
+  const recovery = nextRecovery(snapshot, state);
+  if (recovery !== undefined) return recovery;
   const { suspended } = state;
   if (suspended !== undefined && suspended.wish === snapshot.wish) {
     const { plan, opensAt } = suspended.suspension;
@@ -79,9 +94,10 @@ const CLOCK_SKEW_MS = 2_000;
 /** Ms until a plan that waits for this moment should be tried. */
 export const msUntil = (opensAt: string, now: number): number => Date.parse(opensAt) + CLOCK_SKEW_MS - now;
 
-const wantedOf = ({ kind, switchTo, agreed, asker }: SuspendedOperation): Wanted => ({
+const wantedOf = ({ kind, switchTo, cluster, agreed, asker }: SuspendedOperation): Wanted => ({
   kind,
   switchTo,
+  ...(cluster === undefined ? {} : { cluster }),
   agreed,
   asker,
 });
@@ -92,6 +108,8 @@ const RUNNABLE: Record<RunnableKind, true> = {
   updateInstance: true,
   switchoverInstance: true,
   drainInstance: true,
+  failoverInstance: true,
+  failbackInstance: true,
   deleteInstance: true,
 };
 
@@ -103,12 +121,14 @@ export function dropOutdated(snapshot: Found, state: InstanceState): InstanceSta
   const keepsPlan = suspended !== undefined && suspended.wish === snapshot.wish;
   // What a person asked for is planned again, whatever else is wanted by now.
   const again = keepsPlan || suspended?.switchTo === undefined ? [] : [wantedOf(suspended)];
-  const keepsHold = state.held !== undefined && state.held.wish === snapshot.wish;
+  const held: Hold | undefined =
+    state.held?.adopts === true ? { wish: snapshot.wish, message: state.held.message } : state.held;
+  const keepsHold = held !== undefined && held.wish === snapshot.wish;
   return {
     ...state,
     suspended: keepsPlan ? suspended : undefined,
     requests: again.length === 0 ? state.requests : [...again, ...(state.requests ?? [])],
-    held: keepsHold ? state.held : undefined,
+    held: keepsHold ? held : undefined,
   };
 }
 

@@ -58,6 +58,23 @@ export function fakeActivities(world: World): FakeActivities {
     steerInstance: fake('steerInstance', () => Promise.resolve()),
     drainCluster: fake('drainCluster', () => Promise.resolve()),
     moveMember: fake('moveMember', ({ to }) => Promise.resolve(to)),
+    confirmLoss: fake('confirmLoss', ({ cluster }) => {
+      edit(world, {
+        lost: undefined,
+        calledLost: undefined,
+        change: 'failoverInstance',
+        wish: `without ${cluster}`,
+      });
+      return Promise.resolve({ lost: true, views: 'both say so', since: '2026-01-01T00:00:00.000Z' });
+    }),
+    confirmReturn: fake('confirmReturn', says('both say so')),
+    liftFence: fake('liftFence', () => Promise.resolve(true)),
+    forgetLoss: fake('forgetLoss', () => {
+      edit(world, { returned: undefined });
+      return Promise.resolve();
+    }),
+    requestFailover: fake('requestFailover', () => Promise.reject(new Error('no entity is asked'))),
+    followOperation: fake('followOperation', () => Promise.reject(new Error('nothing is followed'))),
     executeStep: fake('executeStep', ({ instance, step }) => {
       if (!world.secrets.has(`${instance.name}-auth`)) return Promise.reject(new Error('no credentials'));
       world.steps = world.steps.filter(({ kind }) => kind !== step.kind);
