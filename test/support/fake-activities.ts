@@ -42,11 +42,11 @@ export function fakeActivities(world: World): FakeActivities {
     dispatchInstance: fake('dispatchInstance', says(CLUSTERS.join(', '))),
     awaitMembers: fake('awaitMembers', says('3 run')),
     planReplicaSet: fake('planReplicaSet', () => Promise.resolve(done(planOf(world)))),
-    planChange: fake('planChange', ({ agreed }) =>
-      Promise.resolve(
-        done({ plan: changeOf(world), gate: agreed === undefined ? world.gate : { open: true } }),
-      ),
-    ),
+    planChange: fake('planChange', ({ agreed, kind }) => {
+      const gate = agreed === undefined ? world.gate : { open: true as const };
+      const wish = kind === 'failoverInstance' && world.snapshot.found ? world.snapshot.wish : undefined;
+      return Promise.resolve(done({ plan: changeOf(world), gate, ...(wish === undefined ? {} : { wish }) }));
+    }),
     carryOutStep: fake('carryOutStep', ({ step }) => {
       world.changes = world.changes.slice(1);
       return Promise.resolve(done(`${step.kind} done`));
