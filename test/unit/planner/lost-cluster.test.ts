@@ -99,7 +99,12 @@ describe('without room for them', () => {
   });
 
   it('nor is anybody touched who is dead elsewhere, or whose cluster is alive', () => {
-    const input = inputWithout(factsOf(EACH, EACH, ['a0:27017']), []);
+    const present: readonly Share[] = [
+      { cluster: 'a', members: 2 },
+      { cluster: 'b', members: 2 },
+      { cluster: 'c', members: 1 },
+    ];
+    const input = inputWithout(factsOf(present, present, ['a0:27017', 'a1:27017']), []);
     expect(planLostVotes(input, ['b'], why)).toBeUndefined();
   });
 });
