@@ -112,7 +112,8 @@ async function look(
       digest: createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 16),
       summary,
     },
-    isUneasy: health?.members.some(({ role }) => role === 'DOWN') === true || losses?.isOpen === true,
+    // Others miss a member only ten seconds after we do.
+    isUneasy: (sight?.observation.unreachable.length ?? 0) > 0 || losses?.isOpen === true,
   };
 }
 

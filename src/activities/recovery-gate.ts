@@ -31,7 +31,10 @@ export function policyOf(cr: MultiCloudMongoDB, facts: RecoveryFacts): Policy {
       return isAgreedFailover(cr, facts) ? FREE : ASKS;
     case 'failbackInstance': {
       const untouched = facts.cluster !== undefined && holdsMembers(cr, facts.cluster);
-      const free = facts.askedBy !== undefined || untouched || cr.spec.failover.failback === 'Auto';
+      // What a person called lost may answer Karmada all the while: a person says when it is well.
+      const called = facts.cluster !== undefined && readLossMarks(cr)[facts.cluster]?.by !== undefined;
+      const byItself = cr.spec.failover.failback === 'Auto' && !called;
+      const free = facts.askedBy !== undefined || untouched || byItself;
       return free ? FREE : ASKS;
     }
     default:

@@ -73,7 +73,13 @@ export function handleCommands(entity: EntityControl): void {
         ...state,
         // A switchover that is rejected is over; a wish would be planned again at once.
         ...(suspended?.switchTo === undefined
-          ? { held: { wish: suspended?.wish, message: describeHold('rejected', asker) } }
+          ? {
+              held: {
+                wish: suspended?.wish,
+                kind: suspended?.kind,
+                message: describeHold('rejected', asker),
+              },
+            }
           : {}),
       });
       entity.wake();

@@ -9,11 +9,13 @@ export function nextRecovery(snapshot: Found, state: InstanceState): Wanted | un
   if (asked !== undefined) return asked;
   if (snapshot.calledLost !== undefined)
     return { kind: 'failoverInstance', cluster: snapshot.calledLost, asker: { by: 'holder of patch' } };
-  if (state.held !== undefined && state.held.wish === snapshot.wish) return undefined;
+  const held = state.held !== undefined && state.held.wish === snapshot.wish ? state.held : undefined;
   const waiting = state.suspended?.wish === snapshot.wish ? state.suspended?.kind : undefined;
-  if (snapshot.lost !== undefined && waiting !== 'failoverInstance')
+  if (snapshot.lost !== undefined && held === undefined && waiting !== 'failoverInstance')
     return { kind: 'failoverInstance', cluster: snapshot.lost };
-  if (snapshot.returned !== undefined && waiting !== 'failbackInstance')
+  // A failover that somebody stopped is over with the loss.
+  const mayReturn = held === undefined || held.kind === 'failoverInstance';
+  if (snapshot.returned !== undefined && mayReturn && waiting !== 'failbackInstance')
     return { kind: 'failbackInstance', cluster: snapshot.returned };
   return undefined;
 }

@@ -47,6 +47,7 @@ export interface Hold {
   /** Undefined: what is asked for when the entity looks next, as the operation has changed that itself. */
   readonly wish: string | undefined;
   readonly adopts?: boolean | undefined;
+  readonly kind?: RunnableKind | undefined;
   readonly message: string;
 }
 
@@ -122,7 +123,7 @@ export function dropOutdated(snapshot: Found, state: InstanceState): InstanceSta
   // What a person asked for is planned again, whatever else is wanted by now.
   const again = keepsPlan || suspended?.switchTo === undefined ? [] : [wantedOf(suspended)];
   const held: Hold | undefined =
-    state.held?.adopts === true ? { wish: snapshot.wish, message: state.held.message } : state.held;
+    state.held?.adopts === true ? { ...state.held, wish: snapshot.wish, adopts: false } : state.held;
   const keepsHold = held !== undefined && held.wish === snapshot.wish;
   return {
     ...state,

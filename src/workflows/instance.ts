@@ -125,7 +125,12 @@ export async function instance(input: InstanceInput): Promise<void> {
         const held =
           stopped === undefined || record.outcome !== 'cancelled'
             ? undefined
-            : { wish, message: stopped, ...(wanted?.cluster === undefined ? {} : { adopts: true }) };
+            : {
+                wish,
+                message: stopped,
+                kind: wanted?.kind,
+                ...(wanted?.cluster === undefined ? {} : { adopts: true }),
+              };
         state = { ...state, last: record, failures: failed ? state.failures + 1 : 0, requests, held };
         await quick.recordOperation({ instance: ref, record });
         if (record.kind === 'deleteInstance' && record.outcome === 'succeeded') {
