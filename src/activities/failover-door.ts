@@ -57,7 +57,7 @@ export function createFailoverDoorActivities(context: ActivityContext) {
 
     /** Ends with the operation. @throws InvalidSpec with what it says when it fails or never starts */
     async followOperation({ workflowId }: RequestedOperation): Promise<OperationOutcome> {
-      const handle = context.temporal.workflow.getHandle(workflowId);
+      const handle = context.temporal.workflow.getHandle<() => Promise<OperationOutcome>>(workflowId);
       const deadline = Date.now() + START_MS;
       for (;;) {
         heartbeat(`until ${workflowId} starts`);
@@ -75,7 +75,7 @@ export function createFailoverDoorActivities(context: ActivityContext) {
         await sleep(POLL_MS);
       }
       try {
-        return await withHeartbeat(workflowId, () => handle.result() as Promise<OperationOutcome>);
+        return await withHeartbeat(workflowId, () => handle.result());
       } catch (error) {
         if (!(error instanceof WorkflowFailedError)) throw error;
         throw new FedStateError('InvalidSpec', rootMessage(error));

@@ -33,6 +33,8 @@ const POLL_MS = 2_000;
 const FULL_LOOK_MS = 30_000;
 /** While a cluster looks dead, or alive again, and while members do not serve, a streak must not wait for the next look. */
 const UNEASY_LOOK_MS = 5_000;
+/** What lasts longer is looked at as what is at rest: a streak that waits so long can wait for half a minute. */
+const LONGEST_UNEASE_MS = 600_000;
 
 export function createHealthActivities(context: ActivityContext) {
   return {
@@ -56,6 +58,7 @@ export function createHealthActivities(context: ActivityContext) {
       try {
         let lastLook = 0;
         let pace = FULL_LOOK_MS;
+        let uneasySince: number | undefined;
         for (;;) {
           heartbeat(digest);
           if (changed || Date.now() - lastLook > pace) {
@@ -63,7 +66,9 @@ export function createHealthActivities(context: ActivityContext) {
             lastLook = Date.now();
             const { seen, isUneasy } = await withHeartbeat('look', () => look(context, instance, follow));
             if (seen.gone || seen.digest !== digest) return seen;
-            pace = isUneasy ? UNEASY_LOOK_MS : FULL_LOOK_MS;
+            uneasySince = isUneasy ? (uneasySince ?? Date.now()) : undefined;
+            const isNews = uneasySince !== undefined && Date.now() - uneasySince < LONGEST_UNEASE_MS;
+            pace = isNews ? UNEASY_LOOK_MS : FULL_LOOK_MS;
           }
           await sleep(POLL_MS);
         }

@@ -142,7 +142,9 @@ suite('failover', () => {
       until('the door takes it', 120, async () => {
         // Until the others have missed its heartbeats it is called alive.
         const said = await openDoor(cut).catch((error: unknown) => error);
-        return typeof said === 'string' ? { answer: said } : { reason: String((said as Error).cause) };
+        return typeof said === 'string'
+          ? { answer: said }
+          : { reason: said instanceof Error ? String(said.cause) : 'no error' };
       }),
     ]);
     told.push(

@@ -110,8 +110,9 @@ describe('a cluster is called lost', () => {
   it('not while one of its members answers us', () => {
     const facts = factsOf({ api: OTHERS, up: OTHERS });
     const [report] = facts.observation.reports;
+    if (report === undefined) throw new Error('nobody answers');
     const stale: MemberReport = {
-      ...(report as MemberReport),
+      ...report,
       host: 'east:1',
       membership: 'removed',
       views: [],
