@@ -35,7 +35,6 @@ export async function gatherEvidence(
   }));
   const { silent } = judgeClusters({ ...facts, platform });
   const doubtful = new Set([...silent, ...lostClusters(cr), ...asked]);
-  if (doubtful.size === 0) return judgeClusters({ ...facts, platform });
   const probed = await Promise.all(
     platform.map(async (one) => {
       const api =

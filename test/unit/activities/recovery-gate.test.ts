@@ -4,6 +4,7 @@ import { fencedClusters, lostClusters, withoutMark } from '../../../src/activiti
 import { barredClusters, isPlacementDue, unplacedLosses } from '../../../src/activities/placement';
 import { policyOf } from '../../../src/activities/recovery-gate';
 import { ANNOTATIONS } from '../../../src/domain/marks';
+import { fnv1a32 } from '../../../src/domain/names';
 import { makeInstance } from '../../support/custom-resource';
 
 const MARK = { at: '2026-11-26T10:01:00Z', since: '2026-11-26T10:00:00Z', views: 'both' };
@@ -108,6 +109,8 @@ describe('a lost cluster', () => {
 
   it('leaves what was recorded before there could be one', () => {
     const cr = instanceWith({});
+    const before = fnv1a32(JSON.stringify([SHARES('east', 'north', 'west'), '', '']));
+    expect(describeWish(cr, undefined).split('/')[2]).toBe(before);
     expect(answers(cr.metadata.annotations[ANNOTATIONS.settled], describeWish(cr, undefined))).toBe(true);
   });
 
