@@ -147,7 +147,7 @@ function findAlarmFault(
 /** A person's word needs no streak, but the surviving members must say the same. */
 function findCallFault(
   cluster: string,
-  { silent, looks, majorityLost }: Evidence,
+  { unseen, looks, majorityLost }: Evidence,
   layout: Layout | undefined,
   sightings: Sightings,
 ): string | undefined {
@@ -156,10 +156,10 @@ function findCallFault(
     (one) => one.cluster === cluster,
   );
   if (!holds) return `Cluster ${cluster} holds no member of this instance: there is nothing to replace.`;
-  if (silent.includes(cluster)) return undefined;
+  if (unseen.includes(cluster)) return undefined;
   const views = looks[cluster]?.views ?? sightings[cluster]?.views;
   return (
-    `Cluster ${cluster} is not lost: its members answer, or surviving members see them` +
+    `Cluster ${cluster} is not lost: members elsewhere see its members, or the primary is there` +
     `${views === undefined ? '' : ` (${views})`}. To move its members elsewhere, send the Update ` +
     `drainCluster {"cluster":"${cluster}","by":"you"}.`
   );
@@ -173,7 +173,8 @@ interface Sight {
 
 async function look(context: ActivityContext, cr: MultiCloudMongoDB, cluster: string): Promise<Sight> {
   const layout = await readLayout(context, cr);
-  if (!layout.done) return { evidence: { looks: {}, silent: [] }, sightings: {}, layout: undefined };
+  if (!layout.done)
+    return { evidence: { looks: {}, silent: [], unseen: [] }, sightings: {}, layout: undefined };
   const observation: ReplicaSetObservation = await observeInstance(context, cr, allHosts(cr, layout.value));
   const evidence = await gatherEvidence(context, cr, layout.value, observation, [cluster]);
   return { evidence, sightings: await noteSightings(context, cr, evidence), layout: layout.value };

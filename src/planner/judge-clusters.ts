@@ -28,6 +28,8 @@ export interface Evidence {
   readonly looks: Readonly<Record<string, Look>>;
   /** Clusters all of whose mongods are dead to the surviving members, whatever the platform says. */
   readonly silent: readonly string[];
+  /** Those, and clusters cut off from the primary's side whose mongods still answer us: a person may call them lost. */
+  readonly unseen: readonly string[];
   /** Set when no majority is left: nothing is done by itself then (S4). */
   readonly majorityLost?: string | undefined;
 }
@@ -41,6 +43,7 @@ export function judgeClusters(facts: EvidenceFacts): Evidence {
   const silent = [...members].flatMap(([cluster, hosts]) =>
     isSilent(facts, cluster, hosts) ? [cluster] : [],
   );
+  const unseen = [...members].flatMap(([cluster, hosts]) => (isUnseen(facts, hosts) ? [cluster] : []));
   const { reports } = facts.observation;
   const majorityLost =
     writablePrimary(reports) === undefined
@@ -73,7 +76,7 @@ export function judgeClusters(facts: EvidenceFacts): Evidence {
         karmadaSince: readySince,
       },
     ]);
-  return { looks: Object.fromEntries([...dead, ...back]), silent, majorityLost };
+  return { looks: Object.fromEntries([...dead, ...back]), silent, unseen, majorityLost };
 }
 
 /** One that is not registered any more is nobody's to ask. */
@@ -103,10 +106,22 @@ function isSilent(facts: EvidenceFacts, cluster: string, hosts: readonly string[
   const answers = facts.observation.reports.some(
     (report) => hosts.includes(report.host) || facts.clusterOf.get(report.host) === cluster,
   );
+  return !answers && areDownToAll(facts, hosts);
+}
+
+/** To everybody elsewhere they are down, and the primary that a majority follows is elsewhere. */
+function isUnseen(facts: EvidenceFacts, hosts: readonly string[]): boolean {
+  const primary = writablePrimary(facts.observation.reports);
+  return primary !== undefined && !hosts.includes(selfHost(primary)) && areDownToAll(facts, hosts);
+}
+
+function areDownToAll(facts: EvidenceFacts, hosts: readonly string[]): boolean {
   const seeing = witnesses(facts, hosts);
-  if (answers || seeing.length === 0) return false;
-  return seeing.every((report) =>
-    hosts.every((host) => report.views.find((view) => view.host === host)?.health === 0),
+  return (
+    seeing.length > 0 &&
+    seeing.every((report) =>
+      hosts.every((host) => report.views.find((view) => view.host === host)?.health === 0),
+    )
   );
 }
 

@@ -142,6 +142,6 @@ test('a streak is written when it begins, every quarter of a minute while it gro
   }
   expect(written).toEqual([0, 15, 30, 45, 60, 75]);
   expect(readSightings(cr)['east']?.since).toBe('2026-11-26T10:00:00.000Z');
-  const ended = await noteSightings(world.context, cr, { looks: {}, silent: [] });
+  const ended = await noteSightings(world.context, cr, { looks: {}, silent: [], unseen: [] });
   expect([ended, world.writes.length]).toEqual([{}, 7]);
 });

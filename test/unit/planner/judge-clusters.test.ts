@@ -136,6 +136,31 @@ describe('a cluster is called lost', () => {
     expect(looks['east']?.hold).toBe(majorityLost);
   });
 
+  it('by a person also when its mongods answer us but nobody on the side of the primary, never the other way round', () => {
+    const facts = factsOf({ up: OTHERS });
+    const [witness] = facts.observation.reports;
+    if (witness === undefined) throw new Error('nobody answers');
+    // Cut off from the others and not from us: it sees itself alone, and has stepped down.
+    const alone: MemberReport = {
+      ...witness,
+      host: 'east:1',
+      stateName: 'SECONDARY',
+      views: witness.views.map((view) => ({
+        ...view,
+        health: view.host === 'east:1' ? 1 : 0,
+        self: view.host === 'east:1',
+      })),
+    };
+    const observation = { ...facts.observation, reports: [...facts.observation.reports, alone] };
+    const { silent, unseen, looks } = judgeClusters({ ...facts, observation });
+    expect([silent, unseen, looks]).toEqual([[], ['east'], {}]);
+    // It sees the whole other side down, where the primary is.
+    const clusterOf = new Map([['west:1', 'north']]);
+    expect(judgeClusters({ ...facts, observation, clusterOf }).unseen).toEqual(['east']);
+    expect(judge({ up: OTHERS, alsoSees: ['west>east'] }).unseen).toEqual([]);
+    expect(judge({ up: OTHERS, primary: undefined }).unseen).toEqual([]);
+  });
+
   it('not by us when no member answers us at all', () => {
     expect(judge({ api: [], up: CLUSTERS, reached: [] }).looks).toEqual({});
   });
