@@ -85,13 +85,17 @@ suite('a cluster that is taken to be lost', () => {
       [ANNOTATIONS.lost]: JSON.stringify({ east: MARK }),
       [ANNOTATIONS.schedulerResult]: place(['north', 2], ['west', 1]),
     });
+    await federation.karmada.mergePatch(
+      { kind: KINDS.multiCloudMongoDB, namespace: NAMESPACE, name: 'orders' },
+      { spec: { resource: { limits: { cpu: '2', memory: '2Gi' } } } },
+    );
     world.unreachable.add('east');
     expect(await world.dispatch(instance)).toMatchObject({ done: true });
     expect(new Set(await fencesOf())).toEqual(new Set(['east']));
     await until('north has two', 30, async () =>
       (await membersIn('north')) === 2 ? { answer: true } : { reason: 'not yet' },
     );
-    // Another member's report of the template would be in east by now, were it not for the fence.
+    // New resources came to north with the count: they would be in east by now, were it not for the fence.
     expect((await orders('east'))?.metadata.resourceVersion).toBe(before?.metadata.resourceVersion);
     const cr = await findInstance(world.context, instance);
     if (cr === undefined) throw new Error('gone');
@@ -114,5 +118,11 @@ suite('a cluster that is taken to be lost', () => {
     });
     expect(await world.dispatch(instance)).toMatchObject({ done: true });
     expect(new Set(await fencesOf())).toEqual(new Set(['open']));
+    await until('east has what the others have', 30, async () => {
+      const [east, north] = [await orders('east'), await orders('north')];
+      return JSON.stringify(east?.spec.resource) === JSON.stringify(north?.spec.resource)
+        ? { answer: true }
+        : { reason: JSON.stringify(east?.spec.resource) };
+    });
   });
 });
