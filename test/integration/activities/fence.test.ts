@@ -120,9 +120,9 @@ suite('a cluster that is taken to be lost', () => {
     expect(new Set(await fencesOf())).toEqual(new Set(['open']));
     await until('east has what the others have', 30, async () => {
       const [east, north] = [await orders('east'), await orders('north')];
-      return JSON.stringify(east?.spec.resource) === JSON.stringify(north?.spec.resource)
+      return JSON.stringify(east?.spec.resources) === JSON.stringify(north?.spec.resources)
         ? { answer: true }
-        : { reason: JSON.stringify(east?.spec.resource) };
+        : { reason: JSON.stringify(east?.spec.resources) };
     });
   });
 });
