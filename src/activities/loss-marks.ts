@@ -79,7 +79,7 @@ export const describeLosses = (cr: MultiCloudMongoDB): string[] =>
 
 /** The object as it would be without a mark. */
 export const withoutMark = (cr: MultiCloudMongoDB, cluster: string): MultiCloudMongoDB => {
-  const { [ANNOTATIONS.lost]: _, ...annotations } = cr.metadata.annotations;
+  const annotations = dropEntry(cr.metadata.annotations, ANNOTATIONS.lost);
   const marks = writeEntries(dropEntry(readLossMarks(cr), cluster));
   return {
     ...cr,

@@ -1,5 +1,6 @@
 import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { Context, heartbeat } from '@temporalio/activity';
+import type { OperationOutcome } from '../../src/domain/operation';
 import type { StepFacts } from '../../src/domain/plan';
 import { entityOf, pokeEntity, withEntity } from '../support/entity';
 import { eventuallyHolds } from '../support/eventually';
@@ -11,6 +12,7 @@ const REPLACE: readonly StepFacts[] = [
   { kind: 'place', shares: [{ cluster: 'west', replicaset: 2 }] },
   { kind: 'grantVote', memberId: 3, host: '10.0.3.1:30002' },
 ];
+type Operation = () => Promise<OperationOutcome>;
 const GATED = { open: false, wait: { code: 'ApprovalNeeded', message: 'approve' } } as const;
 
 /** A running instance at rest. */
@@ -167,7 +169,7 @@ describe('somebody who calls a cluster lost', () => {
             .then(() => true)
             .catch(() => false),
         );
-        return worker.client.workflow.getHandle(workflowId).result();
+        return worker.client.workflow.getHandle<Operation>(workflowId).result();
       };
       const open = (id: string, input: object): Promise<unknown> =>
         worker.client.workflow.execute('failover', {

@@ -6,6 +6,7 @@ import { readSightings } from '../../../src/activities/loss-marks';
 import type { MultiCloudMongoDB } from '../../../src/api/multicloudmongodb';
 import { FedStateError } from '../../../src/domain/errors';
 import { ANNOTATIONS } from '../../../src/domain/marks';
+import type { Kube } from '../../../src/kube/client';
 import { KINDS } from '../../../src/kube/object';
 import type { Transport } from '../../../src/kube/transport';
 import { createModel, member, observe } from '../planner/server-model';
@@ -45,7 +46,7 @@ function worldOf(sites: Readonly<Record<string, Site>>, down: readonly string[])
           server: cluster,
           close: () => undefined,
         };
-        return Promise.resolve({ ...createStubKubeWithoutTransport(), transport });
+        return Promise.resolve(kubeWith(transport));
       },
     },
     get temporal(): never {
@@ -71,21 +72,11 @@ function worldOf(sites: Readonly<Record<string, Site>>, down: readonly string[])
   };
 }
 
-/** All but the transport, which the stand-in refuses to have. */
-function createStubKubeWithoutTransport() {
-  const {
-    get,
-    list,
-    apply,
-    create,
-    applyStatus,
-    post,
-    jsonPatch,
-    mergePatch,
-    delete: remove,
-    serves,
-  } = createStubKube().kube;
-  return { get, list, apply, create, applyStatus, post, jsonPatch, mergePatch, delete: remove, serves };
+/** With a transport, which the stand-in refuses to have. */
+function kubeWith(transport: Transport): Kube {
+  const { kube } = createStubKube();
+  Object.defineProperty(kube, 'transport', { value: transport });
+  return kube;
 }
 
 const LAYOUT: Layout = {
