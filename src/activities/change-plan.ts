@@ -2,39 +2,49 @@ import type { MultiCloudMongoDB } from '../api/multicloudmongodb';
 import { ANNOTATIONS } from '../domain/marks';
 import { REPLICA_SET_NAME } from '../domain/names';
 import { done, waitFor, type StageResult } from '../domain/operation';
-import type { Agreement, ChangePlan, Gate, SwitchTarget } from '../domain/plan';
+import type { OperationKind, Wait } from '../domain/instance';
+import type { Agreement, ChangeOutcome, ChangePlan, Gate, SwitchTarget } from '../domain/plan';
 import type { Placement } from '../domain/placement';
 import { readBinding, reportsOf, type ClusterReport } from '../karmada/binding';
 import { namespaceOf } from '../karmada/template';
 import { KINDS } from '../kube/object';
 import { judgeGate } from '../planner/gate';
 import { imageRelease } from '../domain/release';
-import type { OperationKind } from '../domain/instance';
 import { readSoak, soakEnd } from './soak';
-import { placeholderOf, planInstance, type InstanceMember } from '../planner/plan-instance';
+import {
+  placeholderOf,
+  planInstance,
+  type InstanceMember,
+  type InstancePlanInput,
+} from '../planner/plan-instance';
+import { planLostVotes } from '../planner/plan-lost-votes';
 import { loadInstance, type ActivityContext, type InstanceInput } from './context';
 import { readCredentials } from './credentials';
-import { answers, describeCarried, isCreated } from './instance-marks';
+import { answers, describeCarried, describeWish, isCreated } from './instance-marks';
 import { desiredMember, findLayoutFault, isSamePlace, knownHosts, layOut, readLayout } from './layout';
 import type { Layout, LayoutMember } from './layout';
+import { fencedClusters, withoutMark } from './loss-marks';
 import { overrideRules, revisionOf } from './override-rules';
 import { digestPodParts, findMixedChange } from './pod-parts';
 import { proposeChange } from './placement';
-import { digestCarried, resolveReferences, type References } from './references';
+import { policyOf, type RecoveryFacts } from './recovery-gate';
+import { digestCarried, digestReferences, resolveReferences, type References } from './references';
 import { readRebuild } from './rebuild';
 import { haveUsers, observeInstance } from './replica-set';
 import { readRotation } from './rotation-facts';
 
-export interface ChangeInput extends InstanceInput {
+export interface ChangeInput extends InstanceInput, RecoveryFacts {
   readonly switchTo?: SwitchTarget | undefined;
   readonly agreed?: Agreement | undefined;
-  /** Of the operation that asks; absent in early histories. */
-  readonly kind?: OperationKind | undefined;
+  /** Plans as if the mark of `cluster` were gone. */
+  readonly restoring?: boolean | undefined;
 }
 
 export interface ChangeProposal {
   readonly plan: ChangePlan;
   readonly gate: Gate;
+  /** What was asked for when it was made; only of a failover, which changes that itself. */
+  readonly wish?: string | undefined;
 }
 
 export function createChangePlanActivities(context: ActivityContext) {
@@ -44,41 +54,38 @@ export function createChangePlanActivities(context: ActivityContext) {
       instance,
       switchTo,
       agreed,
-      kind,
+      ...facts
     }: ChangeInput): Promise<StageResult<ChangeProposal>> {
       const cr = await loadInstance(context, instance);
-      const planned = await planChange(context, cr, switchTo, scopeOf(kind));
-      if (!planned.done) return planned;
-      const { approval, windows } = cr.spec.operations;
+      const { cluster, restoring } = facts;
+      const asIf = restoring === true && cluster !== undefined ? withoutMark(cr, cluster) : cr;
+      const change = await readChange(context, asIf, switchTo, scopeOf(facts.kind));
+      if (!change.done) return change;
+      const { plan, references } = change.value;
       const gate = judgeGate({
-        plan: planned.value,
-        approval,
-        windows: windows ?? [],
+        plan,
+        ...policyOf(cr, facts),
         agreed,
         annotated: cr.metadata.annotations[ANNOTATIONS.approve],
-        soakUntil: soakEnd(cr, planned.value),
+        soakUntil: soakEnd(cr, plan),
         now: context.now(),
       });
-      return done({ plan: planned.value, gate });
+      const wish = describeWish(cr, digestReferences(references));
+      return done({ plan, gate, ...(facts.kind === 'failoverInstance' ? { wish } : {}) });
     },
   };
 }
 
-async function planChange(
-  context: ActivityContext,
-  cr: MultiCloudMongoDB,
-  switchTo: SwitchTarget | undefined,
-  scope: ChangeScope,
-): Promise<StageResult<ChangePlan>> {
-  const change = await readChange(context, cr, switchTo, scope);
-  return change.done ? done(change.value.plan) : change;
+/**
+ * `withoutSoak`: what waits for days is left to an operation of its own, so that no other waits with it. `members`: nor is
+ * any member restarted, so that a failover waits for no upgrade and no rotation that the loss has met.
+ */
+export type ChangeScope = 'whole' | 'withoutSoak' | 'members';
+
+export function scopeOf(kind: OperationKind | undefined): ChangeScope {
+  if (kind === 'failoverInstance') return 'members';
+  return kind === undefined || kind === 'upgradeInstance' ? 'whole' : 'withoutSoak';
 }
-
-/** `withoutSoak`: what waits for days is left to an operation of its own, so that no other waits with it. */
-export type ChangeScope = 'whole' | 'withoutSoak';
-
-const scopeOf = (kind: OperationKind | undefined): ChangeScope =>
-  kind === undefined || kind === 'upgradeInstance' ? 'whole' : 'withoutSoak';
 
 /** A change with what it was planned from. */
 export interface Change extends Target {
@@ -98,28 +105,60 @@ export async function readChange(
   const mixed = findMixedChange(cr, resolved.references);
   if (mixed !== undefined) return waitFor({ code: 'SpecRefused', message: mixed });
   const target = await readTarget(context, cr);
-  if (!target.done) return target;
-  const { layout, placement } = target.value;
-  const fault = findLayoutFault(cr, layout);
+  const { references } = resolved;
+  if (!target.done) return planWithoutRoom(context, cr, references, target.wait);
+  const fault = findLayoutFault(cr, target.value.layout);
   if (fault !== undefined) return waitFor(fault);
+  const input = await gatherPlanInput(context, cr, references, target.value, scope);
+  if (!input.done) return input;
+  return judgeOutcome(planInstance({ ...input.value, switchTo }), references, target.value);
+}
+
+/** Nobody waits for room with votes of the dead that hold the others back. */
+async function planWithoutRoom(
+  context: ActivityContext,
+  cr: MultiCloudMongoDB,
+  references: References,
+  wait: Wait,
+): Promise<StageResult<Change>> {
+  const lost = fencedClusters(cr);
+  const standing = await readLayout(context, cr);
+  if (wait.code !== 'Unschedulable' || lost.length === 0 || !standing.done) return waitFor(wait);
+  const target = { layout: standing.value, placement: undefined };
+  const input = await gatherPlanInput(context, cr, references, target, 'members');
+  if (!input.done) return input;
+  const outcome = planLostVotes(input.value, lost, wait.message);
+  return outcome === undefined ? waitFor(wait) : judgeOutcome(outcome, references, target);
+}
+
+/** Everything that the planner is told of an instance. */
+async function gatherPlanInput(
+  context: ActivityContext,
+  cr: MultiCloudMongoDB,
+  references: References,
+  { layout, placement }: Target,
+  scope: ChangeScope,
+): Promise<StageResult<InstancePlanInput>> {
   const binding = await readBinding(context.karmada, namespaceOf(cr), cr.metadata.name, KINDS.mongoDB.kind);
-  const mustDispatch = isDispatchDue(cr, layout, resolved.references);
+  const mustDispatch = isDispatchDue(cr, layout, references);
   const reports = reportsOf(binding);
   const existed = isCreated(cr);
-  const { references } = resolved;
-  const rotation = existed ? await readRotation(context, cr, { layout, references, reports }) : undefined;
-  const members = listMembers(cr, layout, reports, {
+  const replacesPods = existed && scope !== 'members';
+  const rotation = replacesPods
+    ? await readRotation(context, cr, { layout, references, reports })
+    : undefined;
+  const members = listMembers(layout, reports, {
     all: willReplacePods(cr, references),
     stale: rotation?.stale ?? new Map(),
   });
-  const rebuild = existed ? await readRebuild(context, cr, layout) : undefined;
+  const rebuild = replacesPods ? await readRebuild(context, cr, layout) : undefined;
   if (rebuild !== undefined && 'wait' in rebuild) return waitFor(rebuild.wait);
   const observation = existed
     ? await observeInstance(context, cr, knownHosts(cr, layout))
     : { at: context.now().toISOString(), reports: [], unreachable: [] };
   const seed = layout.members.find((member) => isSamePlace(member, layout.seed));
   const overrides = cr.spec.member.overrides ?? [];
-  const outcome = planInstance({
+  return done({
     membership: {
       setName: REPLICA_SET_NAME,
       generation: cr.metadata.generation ?? 0,
@@ -129,26 +168,32 @@ export async function readChange(
       existed,
       usersReady: existed && (await haveUsers(observation, await readCredentials(context, cr))),
     },
-    members,
+    members: scope === 'members' ? members.map((member) => ({ ...member, restart: false })) : members,
     shares: placement?.shares,
     mustDispatch,
-    switchTo,
-    upgrade: {
-      wanted: imageRelease(resolved.references.image),
-      soaking: readSoak(cr)?.release,
-      soakSeconds: cr.spec.operations.soakSeconds,
-      whole: scope === 'whole',
-    },
+    ...(scope === 'members'
+      ? {}
+      : {
+          upgrade: {
+            wanted: imageRelease(references.image),
+            soaking: readSoak(cr)?.release,
+            soakSeconds: cr.spec.operations.soakSeconds,
+            whole: scope === 'whole',
+          },
+        }),
     rotation: rotation?.facts,
     rebuild,
   });
+}
+
+function judgeOutcome(outcome: ChangeOutcome, references: References, target: Target): StageResult<Change> {
   switch (outcome.kind) {
     case 'refusal':
       return waitFor({ code: 'PlanRefused', message: `Refused by rule ${outcome.rule}: ${outcome.message}` });
     case 'wait':
       return waitFor({ code: 'MembersUnreachable', message: outcome.reason });
     case 'plan':
-      return done({ plan: outcome.plan, references: resolved.references, layout, placement });
+      return done({ plan: outcome.plan, references, ...target });
   }
 }
 
@@ -183,7 +228,6 @@ function willReplacePods(cr: MultiCloudMongoDB, references: References): boolean
 }
 
 function listMembers(
-  cr: MultiCloudMongoDB,
   layout: Layout,
   reports: ReadonlyMap<string, ClusterReport>,
   replace: { readonly all: boolean; readonly stale: ReadonlyMap<string, string> },
@@ -210,7 +254,8 @@ function listMembers(
       ordinal: member.ordinal,
       host: hostOf(member),
       wanted: false,
-      dispatched: true,
+      // Nothing is taken away where nothing can be sent: that is left for when its cluster is back.
+      dispatched: !layout.fenced.includes(member.cluster),
       restart: false,
     })),
   ];

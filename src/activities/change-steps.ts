@@ -107,6 +107,7 @@ async function awaitTaken(
   const layout = await readLayout(context, cr);
   if (!layout.done) return layout;
   for (const rule of overrideRules(layout.value)) {
+    if (layout.value.fenced.includes(rule.cluster)) continue;
     const taken = await awaitReport(context, cr, rule.cluster, revisionOf(rule), () => undefined);
     if (!taken.done) return taken;
   }

@@ -93,8 +93,10 @@ export async function dispatch(
   await applyRecord(context, cr);
   for (const copy of copies) await apply(context, copy);
   await apply(context, template);
-  // Of a cluster that is dropped the Work goes, of the others it comes.
-  const staying = before.filter((one) => rules.some((rule) => rule.cluster === one.cluster));
+  // Of a cluster that is dropped the Work goes, of the others it comes; of one that is lost it does not matter.
+  const staying = before.filter(
+    ({ cluster }) => rules.some((rule) => rule.cluster === cluster) && !layout.fenced.includes(cluster),
+  );
   const missing = await awaitWorks(context, cr, staying);
   if (missing !== undefined) return waitFor({ code: 'Dispatching', message: missing });
   const unkept = await withHeartbeat('namespaces', () => keepMemberNamespaces(context, cr, layout));

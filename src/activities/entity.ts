@@ -12,7 +12,8 @@ import { findInstance, type ActivityContext, type InstanceInput } from './contex
 import type { DispatchedShare } from './dispatched';
 import { describeWish, isCreated, isPaused, isSettled } from './instance-marks';
 import { readLayout } from './layout';
-import { drainedClusters, isPlacementDue, readPlacement } from './placement';
+import { dueLoss, dueReturn } from './loss-marks';
+import { drainedClusters, isPlacementDue, readPlacement, unplacedLosses } from './placement';
 import { openRebuild } from './rebuild';
 import { digestReferences, resolveReferences } from './references';
 import { isRotationDue } from './rotation-facts';
@@ -43,6 +44,7 @@ export function createEntityActivities(context: ActivityContext) {
           ? { change: await nameChange(context, cr) }
           : {}),
         wish: describeWish(cr, references),
+        ...describeRecovery(cr, context.now()),
         ...(approved === undefined ? {} : { approved }),
       };
     },
@@ -97,14 +99,36 @@ async function isRotationOpen(context: ActivityContext, cr: MultiCloudMongoDB): 
   }
 }
 
+/** By what was recorded of its clusters: nobody is asked here. */
+function describeRecovery(
+  cr: MultiCloudMongoDB,
+  now: Date,
+): Pick<InstanceSnapshot & { readonly found: true }, 'lost' | 'calledLost' | 'returned'> {
+  if (!isCreated(cr)) return {};
+  const lost = dueLoss(cr, now);
+  const called = cr.metadata.annotations[ANNOTATIONS.failover] ?? '';
+  const { operation } = cr.status ?? {};
+  // Members that are on their way elsewhere are not called back, unless there is no room for them.
+  const isMoving = operation?.kind === 'failoverInstance' && operation.waitReason !== 'Unschedulable';
+  const returned = isMoving && operation.waitReason !== 'ApprovalNeeded' ? undefined : dueReturn(cr, now);
+  return {
+    ...(lost === undefined ? {} : { lost }),
+    ...(called === '' ? {} : { calledLost: called }),
+    ...(returned === undefined ? {} : { returned }),
+  };
+}
+
 /** The operation that carries out what is asked for, by what differs most. */
 async function nameChange(context: ActivityContext, cr: MultiCloudMongoDB): Promise<OperationKind> {
+  if (isPlacementDue(cr) && unplacedLosses(cr).length > 0) return 'failoverInstance';
   if (openRebuild(cr) !== undefined) return 'rebuildInstance';
   if (isPlacementDue(cr)) return drainedClusters(cr).length > 0 ? 'drainInstance' : 'scaleInstance';
   const layout = await readLayout(context, cr);
   if (!layout.done) return 'updateInstance';
-  const { dispatched, members, leaving } = layout.value;
-  const isMoved = leaving.length > 0 || countMembers(dispatched) !== members.length;
+  const { members, fenced } = layout.value;
+  const isOpen = ({ cluster }: { readonly cluster: string }): boolean => !fenced.includes(cluster);
+  const [dispatched, leaving] = [layout.value.dispatched.filter(isOpen), layout.value.leaving.filter(isOpen)];
+  const isMoved = leaving.length > 0 || countMembers(dispatched) !== members.filter(isOpen).length;
   if (isMoved) return 'scaleInstance';
   if (await isRotationOpen(context, cr)) return 'rotateInstance';
   return isUpgrade(context, cr) ? 'upgradeInstance' : 'updateInstance';

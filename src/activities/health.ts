@@ -2,17 +2,27 @@ import { createHash } from 'node:crypto';
 import { cancellationSignal, heartbeat, sleep } from '@temporalio/activity';
 import type { MultiCloudMongoDB } from '../api/multicloudmongodb';
 import type { InstanceRef } from '../domain/instance';
+import { dueLosses, dueReturns } from '../domain/loss';
 import { readBinding, reportsOf } from '../karmada/binding';
 import { KINDS } from '../kube/object';
 import { watchMember, type MemberSight } from '../mongodb/watch';
 import { findInstance, type ActivityContext, type InstanceInput } from './context';
-import { judgeInstance } from './status';
+import { gatherEvidence, noteSightings } from './cluster-sight';
+import { withHeartbeat } from './heartbeat';
+import { isCreated } from './instance-marks';
+import { lossFacts } from './loss-marks';
+import { sightInstance, type InstanceSight } from './status';
 import { desiredMembers, readLayout } from './layout';
 import { digestReferences, resolveReferences } from './references';
 import { keyOf, readDeviations } from './upkeep';
 
 export interface WatchInput extends InstanceInput {
   readonly digest?: string | undefined;
+}
+
+interface Look {
+  readonly seen: HealthSeen;
+  readonly isUneasy: boolean;
 }
 
 export type HealthSeen =
@@ -22,6 +32,10 @@ const POLL_MS = 2_000;
 // Streams tell changes at once, and the controller what members report; a full look at this pace catches what nobody
 // tells: lag, and our own mistakes. Anything faster would be most of what Karmada is asked at rest.
 const FULL_LOOK_MS = 30_000;
+/** While a cluster looks dead, or alive again, and while members do not serve, a streak must not wait for the next look. */
+const UNEASY_LOOK_MS = 5_000;
+/** What lasts longer is looked at as what is at rest: a streak that waits so long can wait for half a minute. */
+const LONGEST_UNEASE_MS = 600_000;
 
 export function createHealthActivities(context: ActivityContext) {
   return {
@@ -44,13 +58,18 @@ export function createHealthActivities(context: ActivityContext) {
       };
       try {
         let lastLook = 0;
+        let pace = FULL_LOOK_MS;
+        let uneasySince: number | undefined;
         for (;;) {
           heartbeat(digest);
-          if (changed || Date.now() - lastLook > FULL_LOOK_MS) {
+          if (changed || Date.now() - lastLook > pace) {
             changed = false;
             lastLook = Date.now();
-            const seen = await look(context, instance, follow);
+            const { seen, isUneasy } = await withHeartbeat('look', () => look(context, instance, follow));
             if (seen.gone || seen.digest !== digest) return seen;
+            uneasySince = isUneasy ? (uneasySince ?? Date.now()) : undefined;
+            const isNews = uneasySince !== undefined && Date.now() - uneasySince < LONGEST_UNEASE_MS;
+            pace = isNews ? UNEASY_LOOK_MS : FULL_LOOK_MS;
           }
           await sleep(POLL_MS);
         }
@@ -66,12 +85,14 @@ async function look(
   context: ActivityContext,
   instance: InstanceRef,
   follow: (hosts: readonly string[]) => void,
-): Promise<HealthSeen> {
+): Promise<Look> {
   const cr = await findInstance(context, instance);
-  if (cr === undefined) return { gone: true };
+  if (cr === undefined) return { seen: { gone: true }, isUneasy: false };
   const layout = await readLayout(context, cr);
   if (layout.done) follow(desiredMembers(cr, layout.value).map((member) => member.host));
-  const health = await judgeInstance(context, cr);
+  const sight = await sightInstance(context, cr);
+  const health = sight?.health;
+  const losses = sight === undefined || !isCreated(cr) ? undefined : await lookForLosses(context, cr, sight);
   const reports = await readBindingDigest(context, instance);
   const deviations = (await readDeviations(context, cr)).map((one) => `${keyOf(one)} is ${one.what}`);
   const facts = {
@@ -90,13 +111,48 @@ async function look(
     deviations,
     // Nobody watches the ConfigMaps and Secrets that a spec names: this look sees that one has changed.
     references: await readReferencesDigest(context, cr),
+    losses: losses?.facts,
   };
-  const reasons = [...(health?.reasons ?? []), ...deviations];
+  const reasons = [...(health?.reasons ?? []), ...deviations, ...(losses?.told ?? [])];
   const summary = `${health?.word ?? 'UnKnown'}: ${reasons.join('; ') || 'as desired'}`;
   return {
-    gone: false,
-    digest: createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 16),
-    summary,
+    seen: {
+      gone: false,
+      digest: createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 16),
+      summary,
+    },
+    // Others miss a member only ten seconds after we do.
+    isUneasy: (sight?.observation.unreachable.length ?? 0) > 0 || losses?.isOpen === true,
+  };
+}
+
+interface Losses {
+  /** Absent while there is nothing to tell: then the digest is what it was before. */
+  readonly facts: unknown;
+  readonly told: readonly string[];
+  /** A streak grows. */
+  readonly isOpen: boolean;
+}
+
+/** Clusters that look dead in both views, or alive again: noted, and told when what was waited for has come. */
+async function lookForLosses(
+  context: ActivityContext,
+  cr: MultiCloudMongoDB,
+  { layout, observation }: InstanceSight,
+): Promise<Losses> {
+  const evidence = await gatherEvidence(context, cr, layout, observation);
+  const sightings = await noteSightings(context, cr, evidence);
+  const entries = Object.entries(sightings);
+  if (entries.length === 0) return { facts: undefined, told: [], isOpen: false };
+  const facts = lossFacts(cr, sightings, context.now());
+  const due = [...dueLosses(facts), ...dueReturns(facts)];
+  return {
+    facts: [entries.map(([cluster, { looks, confirmed, hold }]) => [cluster, looks, confirmed, hold]), due],
+    told: entries.map(([cluster, { looks, since }]) => `cluster ${cluster} looks ${looks} since ${since}`),
+    isOpen: entries.some(
+      ([cluster, { looks }]) =>
+        !due.includes(cluster) && !(looks === 'dead' && layout.fenced.includes(cluster)),
+    ),
   };
 }
 

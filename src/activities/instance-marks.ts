@@ -1,6 +1,7 @@
 import type { MultiCloudMongoDB } from '../api/multicloudmongodb';
 import { ANNOTATIONS } from '../domain/marks';
 import { fnv1a32 } from '../domain/names';
+import { describeLosses } from './loss-marks';
 
 /** Whether a create operation has ended well for this very object. */
 export function isCreated(cr: MultiCloudMongoDB): boolean {
@@ -22,11 +23,14 @@ const LATER_STEERING = [ANNOTATIONS.rotate, ANNOTATIONS.rebuild] as const;
  */
 export function describeWish(cr: MultiCloudMongoDB, references: string | undefined): string {
   const { annotations } = cr.metadata;
+  const losses = describeLosses(cr);
   const steering = [
     ...STEERING.map((key) => annotations[key] ?? ''),
+    // Only where there are any: what was recorded before there could be is still true.
     ...LATER_STEERING.flatMap((key) =>
       annotations[key] === undefined ? [] : [`${key}=${annotations[key]}`],
     ),
+    ...(losses.length === 0 ? [] : [losses.join(',')]),
   ];
   return [
     cr.metadata.generation ?? 0,

@@ -14,6 +14,7 @@ import { desiredFault } from '../planner/config-rules';
 import type { ActivityContext } from './context';
 import { listDispatchedMembers, readDispatched, type DispatchedShare } from './dispatched';
 import { isCreated } from './instance-marks';
+import { fencedClusters } from './loss-marks';
 import { readPlacement } from './placement';
 
 /** Where each member goes and is reached, out of the placement, the clusters' VIPs and the Services' NodePorts. */
@@ -26,6 +27,8 @@ export interface Layout {
   /** The one member that may be initiated. */
   readonly seed: { readonly cluster: string; readonly ordinal: number };
   readonly survivesAnyCluster: boolean;
+  /** Lost clusters that are not back: nothing is sent there, and nobody waits for them. */
+  readonly fenced: readonly string[];
   /** Clusters of the shares that Karmada does not know, or not with an address. */
   readonly strayed: readonly Strayed[];
   /** Keys of labels that some Cluster object carries: what speaks of them is not for nodes. */
@@ -134,6 +137,7 @@ export async function layOut(
     dispatched,
     seed,
     survivesAnyCluster: placement.quorum.survivesAnyCluster,
+    fenced: fencedClusters(cr),
     strayed: shares.flatMap((share) => describeStrayed(clusters, share)),
     clusterLabels: new Set([...clusters.values()].flatMap((cluster) => Object.keys(cluster.metadata.labels))),
   });
@@ -219,11 +223,16 @@ async function readNodePorts(context: ActivityContext, cr: MultiCloudMongoDB): P
   return ports;
 }
 
-/** Every address at which a member of the instance may answer, also one that is to leave. */
+/**
+ * Every address at which a member of the instance may answer, also one that is to leave. Of a lost cluster none is asked:
+ * a primary that was cut off there calls itself one for a while.
+ */
 export function knownHosts(cr: MultiCloudMongoDB, layout: Layout): string[] {
   return [
     ...desiredMembers(cr, layout).map((member) => member.host),
-    ...layout.leaving.flatMap(({ host }) => (host === undefined ? [] : [host])),
+    ...layout.leaving.flatMap(({ host, cluster }) =>
+      host === undefined || layout.fenced.includes(cluster) ? [] : [host],
+    ),
   ];
 }
 

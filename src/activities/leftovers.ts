@@ -30,7 +30,9 @@ export async function sweepLeftovers(
   for (;;) {
     heartbeat('leftovers');
     const works = await listInstanceWorks(context, cr);
-    const clusters = [...new Set([...layout.dispatched, ...layout.shares].map(({ cluster }) => cluster))];
+    const clusters = [
+      ...new Set([...layout.dispatched, ...layout.shares].map(({ cluster }) => cluster)),
+    ].filter((cluster) => !layout.fenced.includes(cluster));
     const left = (
       await Promise.all(clusters.map((cluster) => sweepCluster(context, cr, layout, cluster, works)))
     ).flat();

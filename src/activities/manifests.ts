@@ -66,6 +66,7 @@ export function buildMongoDBPolicy(cr: MultiCloudMongoDB, layout: Layout, suspen
     selects: [{ kind: KINDS.mongoDB, name: cr.metadata.name }],
     clusters: clustersOf(layout),
     suspended,
+    fenced: layout.fenced,
     preserve: true,
   });
   return { kind: KINDS.propagationPolicy, manifest };
@@ -78,6 +79,7 @@ export function buildCompanyPolicies(
   has: { readonly config: boolean; readonly pull: boolean },
 ): Built[] {
   const { name } = cr.metadata;
+  const { fenced } = layout;
   const clusters = clustersOf(layout);
   const secrets: Selected[] = [
     { kind: KINDS.secret, name: authSecretName(name) },
@@ -86,15 +88,15 @@ export function buildCompanyPolicies(
   const hostConf: Selected[] = [{ kind: KINDS.configMap, name: hostConfName(name) }];
   const config: Selected[] = [{ kind: KINDS.configMap, name: configMapName(name) }];
   return [
-    policy(cr, secretsPolicyName(name), LABELS.secretsPolicy, secrets, clusters),
-    policy(cr, hostConfPolicyName(name), LABELS.configMapPolicy, hostConf, clusters),
+    policy(cr, secretsPolicyName(name), LABELS.secretsPolicy, secrets, clusters, fenced),
+    policy(cr, hostConfPolicyName(name), LABELS.configMapPolicy, hostConf, clusters, fenced),
     ...(has.config
-      ? [policy(cr, customConfigPolicyName(name), LABELS.customConfigPolicy, config, clusters)]
+      ? [policy(cr, customConfigPolicyName(name), LABELS.customConfigPolicy, config, clusters, fenced)]
       : []),
     ...ordinalsOf(layout).map((ordinal) => {
       const service: Selected[] = [{ kind: KINDS.service, name: memberName(name, ordinal) }];
       const holders = holdersOf(layout, ordinal);
-      return policy(cr, servicePolicyName(name, ordinal), LABELS.servicePolicy, service, holders);
+      return policy(cr, servicePolicyName(name, ordinal), LABELS.servicePolicy, service, holders, fenced);
     }),
   ];
 }
@@ -105,6 +107,7 @@ function policy(
   purpose: string,
   selects: readonly Selected[],
   clusters: readonly string[],
+  fenced: readonly string[],
 ): Built {
   const manifest = buildPropagationPolicy({
     namespace: namespaceOf(cr),
@@ -114,6 +117,7 @@ function policy(
     selects,
     clusters,
     suspended: false,
+    fenced,
     preserve: true,
   });
   return { kind: KINDS.propagationPolicy, manifest };

@@ -42,7 +42,9 @@ export async function settleNodePorts(
   const ordinals = ordinalsOf(layout);
   for (;;) {
     const ready = new Set(
-      (await listClusters(context.karmada)).filter(isReady).map((cluster) => cluster.metadata.name),
+      (await listClusters(context.karmada))
+        .filter((cluster) => isReady(cluster) && !layout.fenced.includes(cluster.metadata.name))
+        .map((cluster) => cluster.metadata.name),
     );
     const states = await Promise.all(
       ordinals.map((ordinal) => readService(context, cr, layout, ordinal, ready)),

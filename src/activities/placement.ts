@@ -18,6 +18,7 @@ import { readCapacity } from './capacity';
 import { annotateInstance, loadInstance, refOf, type ActivityContext, type InstanceInput } from './context';
 import { readLedger, writePromise, type RoomPromise } from './room-ledger';
 import { isCreated } from './instance-marks';
+import { lostClusters } from './loss-marks';
 import { requestAsBuilt, requestOf } from './schedule-request';
 
 // Decisions of other instances in between; each retry reads capacity afresh.
@@ -117,7 +118,10 @@ async function propose(context: ActivityContext, cr: MultiCloudMongoDB): Promise
   );
   const request = {
     ...requestOf(cr, stayingMembers(cr, await existingMembers(context, cr))),
-    excludedClusters: drainedClusters(cr).map((cluster) => ({ cluster, reason: 'it is drained' })),
+    excludedClusters: [
+      ...lostClusters(cr).map((cluster) => ({ cluster, reason: 'it is lost' })),
+      ...drainedClusters(cr).map((cluster) => ({ cluster, reason: 'it is drained' })),
+    ],
     reservations: others.flatMap((promise) => promise.items),
   };
   const verdict = scheduleMembers(request, capacity, mongodbProfile);
@@ -183,12 +187,20 @@ export const drainedClusters = (cr: MultiCloudMongoDB): string[] =>
     ),
   ].sort();
 
+/** Clusters that take no member of this instance now: drained by people, or lost. */
+export const barredClusters = (cr: MultiCloudMongoDB): string[] =>
+  [...new Set([...drainedClusters(cr), ...lostClusters(cr)])].sort();
+
 /** What of the wish a placement answers. */
 const describePlacementWish = (cr: MultiCloudMongoDB): string =>
-  [cr.spec.replicaset, cr.spec.config.arbiter, ...drainedClusters(cr)].join('/');
+  [cr.spec.replicaset, cr.spec.config.arbiter, ...barredClusters(cr)].join('/');
 
-/** Clusters that were drained when the placement was made that stands. */
-const drainedBefore = (cr: MultiCloudMongoDB): string[] =>
+/** Lost clusters for which the placement that stands was not made yet. */
+export const unplacedLosses = (cr: MultiCloudMongoDB): string[] =>
+  lostClusters(cr).filter((cluster) => !barredBefore(cr).includes(cluster));
+
+/** Clusters that were drained or lost when the placement was made that stands. */
+const barredBefore = (cr: MultiCloudMongoDB): string[] =>
   (cr.metadata.annotations[ANNOTATIONS.placedFor] ?? '').split('/').slice(2);
 
 /**
@@ -199,8 +211,8 @@ function stayingMembers(
   cr: MultiCloudMongoDB,
   existing: ScheduleRequest['existing'],
 ): ScheduleRequest['existing'] {
-  const drained = drainedClusters(cr);
-  if (drainedBefore(cr).every((cluster) => drained.includes(cluster))) return existing;
+  const barred = barredClusters(cr);
+  if (barredBefore(cr).every((cluster) => barred.includes(cluster))) return existing;
   const preferred = new Map(
     (cr.status?.placement?.preferred ?? []).map((share) => [share.cluster, share.replicaset]),
   );
@@ -215,7 +227,7 @@ export function isPlacementDue(cr: MultiCloudMongoDB): boolean {
   if ((cr.metadata.annotations[ANNOTATIONS.schedulerResult] ?? '') === '') return true;
   const placedFor = cr.metadata.annotations[ANNOTATIONS.placedFor];
   return placedFor === undefined
-    ? isOutdated(cr) || drainedClusters(cr).length > 0
+    ? isOutdated(cr) || barredClusters(cr).length > 0
     : placedFor !== describePlacementWish(cr);
 }
 

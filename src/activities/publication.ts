@@ -1,15 +1,22 @@
 import type { MultiCloudMongoDB } from '../api/multicloudmongodb';
 import { ANNOTATIONS } from '../domain/marks';
+import type { OperationKind } from '../domain/instance';
 import { done, waitFor, type StageResult } from '../domain/operation';
 import { readBinding, reportsOf } from '../karmada/binding';
 import { namespaceOf } from '../karmada/template';
 import { KINDS } from '../kube/object';
-import { readChange } from './change-plan';
+import { readChange, scopeOf } from './change-plan';
 import { publishConnection } from './connection';
 import { annotateInstance, loadInstance, type ActivityContext, type InstanceInput } from './context';
 import { appliedGeneration, describeWish, isBehind } from './instance-marks';
+import { fencedClusters } from './loss-marks';
 import { digestReferences, resolveReferences } from './references';
 import { judgeInstance } from './status';
+
+export interface SettleInput extends InstanceInput {
+  /** Of the operation that ends; absent in early histories. */
+  readonly kind?: OperationKind | undefined;
+}
 
 export function createPublicationActivities(context: ActivityContext) {
   return {
@@ -51,7 +58,7 @@ export function createPublicationActivities(context: ActivityContext) {
      * The proof of a change: nothing is left of the wish, the set serves, and the wish is recorded as carried out. A
      * set that could lose less than promised ends it all the same, with the reason: what is missing is not this change.
      */
-    async settleChange({ instance }: InstanceInput): Promise<StageResult<string>> {
+    async settleChange({ instance, kind }: SettleInput): Promise<StageResult<string>> {
       const cr = await loadInstance(context, instance);
       const change = await readChange(context, cr, undefined);
       if (!change.done) return change;
@@ -59,6 +66,8 @@ export function createPublicationActivities(context: ActivityContext) {
       const [next] = plan.steps;
       if (next?.kind === 'soak' || next?.kind === 'setFCV')
         return done(`carried out; what is left belongs to an upgrade: ${next.effect}`);
+      if (next !== undefined && (await isLeftToOthers(context, cr, kind)))
+        return done(`carried out; what is left belongs to another operation: ${next.effect}`);
       if (next !== undefined) {
         return waitFor({
           code: 'Dispatching',
@@ -85,11 +94,24 @@ export function createPublicationActivities(context: ActivityContext) {
   };
 }
 
+/** Whether an operation of this kind has nothing left to do of all that is still to be done. */
+async function isLeftToOthers(
+  context: ActivityContext,
+  cr: MultiCloudMongoDB,
+  kind: OperationKind | undefined,
+): Promise<boolean> {
+  const scope = scopeOf(kind);
+  if (scope !== 'members') return false;
+  const own = await readChange(context, cr, undefined, scope);
+  return own.done && own.value.plan.steps.length === 0;
+}
+
 /** Clusters whose member manager does not call its part `Running` yet, and why. */
 async function listUnsettled(context: ActivityContext, cr: MultiCloudMongoDB): Promise<string[]> {
   const binding = await readBinding(context.karmada, namespaceOf(cr), cr.metadata.name, KINDS.mongoDB.kind);
+  const fenced = fencedClusters(cr);
   return [...reportsOf(binding).values()].flatMap(({ cluster, status }) =>
-    status?.state === 'Running'
+    status?.state === 'Running' || fenced.includes(cluster)
       ? []
       : [`${cluster}: ${status?.waitingFor ?? status?.state ?? 'no report yet'}`],
   );

@@ -4,6 +4,8 @@ import type { ActivityContext } from './context';
 import { createCredentialActivities } from './credentials';
 import { createDispatchActivities } from './dispatch';
 import { createEntityActivities } from './entity';
+import { createFailoverActivities } from './failover';
+import { createFailoverDoorActivities } from './failover-door';
 import { createHealthActivities } from './health';
 import { createMemberActivities } from './members';
 import { createPlacementActivities } from './placement';
@@ -21,6 +23,8 @@ export function createActivities(context: ActivityContext) {
     ...createCredentialActivities(context),
     ...createDispatchActivities(context),
     ...createEntityActivities(context),
+    ...createFailoverActivities(context),
+    ...createFailoverDoorActivities(context),
     ...createHealthActivities(context),
     ...createMemberActivities(context),
     ...createPlacementActivities(context),

@@ -2,6 +2,7 @@ import type { ConditionNews } from '../domain/condition';
 import { CONDITIONS } from '../domain/instance';
 import type { MultiCloudMongoDB, MultiCloudMongoDBStatus } from '../api/multicloudmongodb';
 import { namespaceOf } from '../karmada/template';
+import { readLossMarks, readSightings } from './loss-marks';
 import { appliedGeneration, isPaused, isSettled } from './instance-marks';
 import type { StatusFacts } from './status-document';
 
@@ -84,6 +85,8 @@ export function composeConditions(
     ),
     appliedCondition(facts, operation, news),
     ...intactCondition(facts, news),
+    lossCondition(facts, news),
+    majorityCondition(facts, news),
     warningCondition(facts, news),
     news(
       CONDITIONS.conflict,
@@ -142,6 +145,41 @@ function intactCondition({ deviations }: StatusFacts, news: News): ConditionNews
         )
       : news(CONDITIONS.intact, false, 'NotPutBack', deviations.join('; ')),
   ];
+}
+
+/** Clusters that look dead, are taken to be lost, or are back and not yet given members. */
+function lossCondition({ cr }: StatusFacts, news: News): ConditionNews {
+  const marks = Object.entries(readLossMarks(cr));
+  const sightings = readSightings(cr);
+  const told = marks.map(([cluster, { since, returned }]) => {
+    const isBack = returned !== undefined || sightings[cluster]?.looks === 'alive';
+    return isBack
+      ? `cluster ${cluster}, lost since ${since}, is back and holds no member until it is failed back`
+      : `cluster ${cluster} is taken to be lost since ${since}: its members have their place elsewhere, and nothing is sent there`;
+  });
+  const suspects = Object.entries(sightings)
+    .filter(([cluster, { looks }]) => looks === 'dead' && !marks.some(([name]) => name === cluster))
+    .map(([cluster, { since, views, hold }]) => {
+      const then = hold === undefined ? '' : `; nothing is done: ${hold}`;
+      return `cluster ${cluster} looks dead since ${since} (${views})${then}`;
+    });
+  const message = [...told, ...suspects].join('; ');
+  if (marks.length > 0) return news(CONDITIONS.clusterLost, true, 'Lost', message);
+  if (suspects.length === 0)
+    return news(CONDITIONS.clusterLost, false, 'AllThere', 'No cluster of the instance looks dead');
+  return news(
+    CONDITIONS.clusterLost,
+    false,
+    message.includes('nothing is done') ? 'Held' : 'Suspected',
+    message,
+  );
+}
+
+function majorityCondition({ health }: StatusFacts, news: News): ConditionNews {
+  const lost = health?.majorityLost;
+  return lost === undefined
+    ? news(CONDITIONS.majorityLost, false, 'MajorityAnswers', 'No majority of the voters is missing')
+    : news(CONDITIONS.majorityLost, true, 'MajorityLost', lost);
 }
 
 /** What was accepted but has no effect, is unwise, or could not be placed as promised. */

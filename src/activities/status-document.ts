@@ -5,7 +5,8 @@ import type { HealthWord, OperationProgress, OperationRecord } from '../domain/i
 import type { Placement } from '../domain/placement';
 import type { StageResult } from '../domain/operation';
 import type { ClusterReport } from '../karmada/binding';
-import { drainedClusters, isPlacementDue } from './placement';
+import { barredClusters, isPlacementDue } from './placement';
+import { composeRecoveries } from './recoveries';
 import { composeConditions, isChanging, isSoaking } from './status-conditions';
 
 /** Everything the status is made of, read at one moment. */
@@ -63,6 +64,7 @@ export function composeStatus(facts: StatusFacts): MultiCloudMongoDBStatus {
     ...(placement === undefined ? {} : { placement: composePlacement(facts, placement) }),
     ...(operation === undefined ? {} : { operation }),
     operations: composeRecords(before, facts.record),
+    ...composeRecoveries(facts),
     conditions: mergeConditions(
       before.conditions ?? [],
       composeConditions(facts, state, operation),
@@ -142,8 +144,8 @@ function composePlacement(
   placement: Placement,
 ): NonNullable<MultiCloudMongoDBStatus['placement']> {
   const before = cr.status ?? {};
-  // Where members belong is remembered while a cluster is drained, and until they have been placed again.
-  const isPassing = created && (drainedClusters(cr).length > 0 || isPlacementDue(cr));
+  // Where members belong is remembered while a cluster is drained or lost, and until they have been placed again.
+  const isPassing = created && (barredClusters(cr).length > 0 || isPlacementDue(cr));
   const current = placement.shares.map((share) => ({
     cluster: share.cluster,
     replicaset: share.replicaset,

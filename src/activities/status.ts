@@ -5,11 +5,12 @@ import { judgeHealth, type HealthVerdict } from '../domain/health';
 import { resolveImage } from '../domain/image';
 import type { OperationProgress, OperationRecord } from '../domain/instance';
 import { ANNOTATIONS, FIELD_MANAGER, LABELS } from '../domain/marks';
+import type { ReplicaSetObservation } from '../domain/replica-set';
 import { readBinding, reportsOf } from '../karmada/binding';
 import { namespaceOf } from '../karmada/template';
 import { apiVersionOf, KINDS, objectSchema } from '../kube/object';
 import { findInstance, type ActivityContext, type InstanceInput } from './context';
-import { desiredMembers, readLayout } from './layout';
+import { desiredMembers, readLayout, type Layout } from './layout';
 import { readPlacement } from './placement';
 import { publicConnectionString } from './client-address';
 import { observeInstance } from './replica-set';
@@ -68,10 +69,22 @@ export function createStatusActivities(context: ActivityContext) {
 }
 
 /** The replica set as it stands, judged; undefined while no member has an address. */
-export async function judgeInstance(
+export const judgeInstance = async (
   context: ActivityContext,
   cr: MultiCloudMongoDB,
-): Promise<HealthVerdict | undefined> {
+): Promise<HealthVerdict | undefined> => (await sightInstance(context, cr))?.health;
+
+export interface InstanceSight {
+  readonly layout: Layout;
+  readonly observation: ReplicaSetObservation;
+  readonly health: HealthVerdict;
+}
+
+/** As {@link judgeInstance}, with what it was judged by. */
+export async function sightInstance(
+  context: ActivityContext,
+  cr: MultiCloudMongoDB,
+): Promise<InstanceSight | undefined> {
   const layout = await readLayout(context, cr);
   if (!layout.done) return undefined;
   const desired = desiredMembers(cr, layout.value);
@@ -83,7 +96,8 @@ export async function judgeInstance(
   );
   const { survivesAnyCluster, strayed } = layout.value;
   const placeless = new Set(strayed.map(({ cluster }) => cluster));
-  return judgeHealth({ desired, observation, survivesAnyCluster, placeless });
+  const health = judgeHealth({ desired, observation, survivesAnyCluster, placeless });
+  return { layout: layout.value, observation, health };
 }
 
 interface StatusNews {

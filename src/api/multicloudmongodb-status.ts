@@ -67,6 +67,18 @@ const operationRecordSchema = z.object({
   endedAt: z.string().optional().describe('RFC 3339.'),
   workflowId: z.string().describe('Id of the Temporal workflow.'),
   message: z.string().optional().describe('How it ended.'),
+  cluster: z.string().optional().describe('Cluster that was lost, or has come back.'),
+});
+
+const recoverySchema = z.object({
+  kind: z.string().describe('failoverInstance, failbackInstance or switchoverInstance.'),
+  outcome: z.string().describe('succeeded, failed or cancelled.'),
+  cluster: z.string().optional().describe('Cluster that was lost, or has come back.'),
+  cause: z.string().optional().describe('What was seen, or who asked for it.'),
+  at: z.string().describe('When it ended, RFC 3339.'),
+  detectionSeconds: z.int().optional().describe('From the first sight of the loss to the decision.'),
+  restoredSeconds: z.int().optional().describe('From the first sight of the loss to full redundancy.'),
+  workflowId: z.string().describe('Id of the Temporal workflow.'),
 });
 
 const healthWordSchema = z.enum(['Health', 'SubHealth', 'UnHealth', 'UnKnown']);
@@ -102,5 +114,10 @@ export const multiCloudMongoDBStatusSchema = z.object({
   placement: placementSchema.optional().describe('Where members go, and why.'),
   operation: operationSchema.optional().describe('What is in hand; absent: nothing.'),
   operations: z.array(operationRecordSchema).max(10).optional().describe('The last ten, newest first.'),
+  recoveries: z
+    .array(recoverySchema)
+    .max(10)
+    .optional()
+    .describe('The last ten failovers, failbacks and switchovers, newest first.'),
   conditions: conditionsSchema.optional().describe('What holds and what does not.'),
 });

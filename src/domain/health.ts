@@ -37,6 +37,8 @@ export interface HealthVerdict {
   /** Clusters whose loss would stop writes. */
   readonly fatalClusters: readonly string[];
   readonly config?: ReplicaSetConfig | undefined;
+  /** Set when too few voters answer to elect a primary: what is missing, and the remedy (S4). */
+  readonly majorityLost?: string | undefined;
 }
 
 export interface HealthFacts {
@@ -85,8 +87,10 @@ export function judgeHealth(facts: HealthFacts): HealthVerdict {
     (cluster) => serving.filter((member) => member.cluster !== cluster).length < majority,
   );
 
+  const majorityLost = primary === undefined ? nameMajorityLoss(config, reports) : undefined;
   const reasons = [
     ...(primary === undefined ? ['no primary that a majority follows'] : []),
+    ...(majorityLost === undefined ? [] : [majorityLost]),
     ...members
       .filter((member) => !SERVING.some((state) => state === member.role))
       .map((member) => `${member.host} is ${member.role}`),
@@ -108,7 +112,22 @@ export function judgeHealth(facts: HealthFacts): HealthVerdict {
     margin,
     fatalClusters,
     config,
+    majorityLost,
   };
+}
+
+/** Voters that answer are no majority: only what comes back, or people, can help (S4). */
+export function nameMajorityLoss(
+  config: ReplicaSetConfig | undefined,
+  reports: readonly MemberReport[],
+): string | undefined {
+  const voters = (config?.members ?? []).filter((member) => member.votes > 0);
+  const hosts = reports.map((report) => report.views.find((view) => view.self)?.host ?? report.host);
+  const silent = voters.filter(({ host }) => !hosts.includes(host)).map(({ host }) => host);
+  const needed = majorityOf(voters.length);
+  return voters.length - silent.length >= needed
+    ? undefined
+    : `the majority is lost: ${voters.length - silent.length} of ${voters.length} voters answer and ${needed} are needed; nothing is forced by itself (S4): bring back ${silent.join(' or ')}`;
 }
 
 /** A primary that sees a majority of the votes as healthy; of two claimants the one of the higher term. */
@@ -132,7 +151,7 @@ function seesMajority(report: MemberReport): boolean {
   return seen.length >= majorityOf(votes);
 }
 
-function mostRecent(reports: readonly MemberReport[]): MemberReport | undefined {
+export function mostRecent(reports: readonly MemberReport[]): MemberReport | undefined {
   return reports
     .filter((report) => report.config !== undefined && report.membership === 'member')
     .reduce<MemberReport | undefined>(

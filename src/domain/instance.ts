@@ -50,6 +50,12 @@ export type InstanceSnapshot =
       readonly change?: OperationKind | undefined;
       /** All that is asked for, as a digest: another one makes what was decided of the last one void. */
       readonly wish?: string | undefined;
+      /** A cluster whose members are to be replaced now: it has looked dead for long enough. */
+      readonly lost?: string | undefined;
+      /** A cluster that somebody calls lost, by annotation. */
+      readonly calledLost?: string | undefined;
+      /** A lost cluster that has looked well for long enough to get members again. */
+      readonly returned?: string | undefined;
       /** Hash of the plan that a person has approved by annotation. */
       readonly approved?: string | undefined;
     };
@@ -87,6 +93,8 @@ export interface OperationRecord {
   readonly endedAt: string;
   readonly workflowId: string;
   readonly message?: string | undefined;
+  /** That was lost, or has come back. */
+  readonly cluster?: string | undefined;
 }
 
 /** A member and where clients and other members reach it. */
@@ -111,4 +119,6 @@ export const CONDITIONS = {
   warning: 'Warning',
   specApplied: 'SpecApplied',
   intact: 'Intact',
+  clusterLost: 'ClusterLost',
+  majorityLost: 'MajorityLost',
 } as const;

@@ -55,6 +55,14 @@ export const ANNOTATIONS = {
   drained: 'middleware.fedstate.io/drained',
   /** `<release>/<RFC 3339>`: since when all members run a release whose feature compatibility version is still to be set. */
   soaking: 'middleware.fedstate.io/soaking',
+  /** Clusters that are taken to be lost, as JSON: they hold no member, and nothing is sent there. */
+  lost: 'middleware.fedstate.io/lost',
+  /** Name of a cluster that somebody calls lost: its members are replaced if the surviving ones say the same. */
+  failover: 'middleware.fedstate.io/failover',
+  /** Clusters that look dead, or alive again, and since when, as JSON: the streak outlives who looks. */
+  sightings: 'middleware.fedstate.io/cluster-sightings',
+  /** When each cluster was given its members back last, as JSON. */
+  givenBack: 'middleware.fedstate.io/given-back',
   /** Hash of the plan that may run. */
   approve: 'middleware.fedstate.io/approve',
   /** Digest of the `mongod.yaml` that was dispatched last; the member's status echoes it. */
@@ -92,6 +100,8 @@ export const RECORDS: ReadonlySet<string> = new Set([
   ANNOTATIONS.credentialsRotatedAt,
   ANNOTATIONS.rebuilt,
   ANNOTATIONS.wiping,
+  ANNOTATIONS.sightings,
+  ANNOTATIONS.givenBack,
 ]);
 
 export const FINALIZERS = {

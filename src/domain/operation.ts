@@ -8,6 +8,8 @@ export interface OperationInput {
   readonly kind: OperationKind;
   readonly startedAt: string;
   readonly switchTo?: SwitchTarget | undefined;
+  /** That is lost, or that has come back. */
+  readonly cluster?: string | undefined;
   readonly agreed?: Agreement | undefined;
   /** Who asked for it, if a person did. */
   readonly asker?: { readonly by: string; readonly why?: string | undefined } | undefined;
@@ -19,6 +21,8 @@ export interface Suspension {
   readonly wait: Wait;
   /** When it may be tried again without anybody's word. */
   readonly opensAt?: string | undefined;
+  /** What was asked for when the plan was made, where the operation itself has changed that. */
+  readonly wish?: string | undefined;
 }
 
 /** How an operation ended; `waiting` is never an end. */

@@ -19,7 +19,14 @@ export const clusterSchema = z.looseObject({
   status: z
     .looseObject({
       conditions: z
-        .array(z.looseObject({ type: z.string(), status: z.string(), message: z.string().optional() }))
+        .array(
+          z.looseObject({
+            type: z.string(),
+            status: z.string(),
+            message: z.string().optional(),
+            lastTransitionTime: z.string().optional(),
+          }),
+        )
         .default([]),
     })
     .optional(),
@@ -36,7 +43,7 @@ export function isReady(cluster: Cluster): boolean {
 
 export function readyCondition(
   cluster: Cluster,
-): { status: string; message?: string | undefined } | undefined {
+): { status: string; message?: string | undefined; lastTransitionTime?: string | undefined } | undefined {
   return cluster.status?.conditions.find((condition) => condition.type === 'Ready');
 }
 

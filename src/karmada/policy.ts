@@ -16,6 +16,8 @@ export interface PolicyFacts {
   readonly clusters: readonly string[];
   /** Nothing is created or changed in members while true (recorded fact 54). */
   readonly suspended: boolean;
+  /** Lost clusters: nothing is changed there, whatever comes back (recorded facts 54 to 56). */
+  readonly fenced: readonly string[];
   /** False only on the way to removal for good (S28). */
   readonly preserve: boolean;
 }
@@ -45,9 +47,16 @@ export function buildPropagationPolicy(facts: PolicyFacts): Manifest {
       },
       preserveResourcesOnDeletion: facts.preserve,
       conflictResolution: 'Overwrite',
-      ...(facts.suspended ? { suspension: { dispatching: true } } : {}),
+      ...suspensionOf(facts),
     },
   };
+}
+
+/** Karmada takes one of the two at a time. */
+function suspensionOf({ suspended, fenced, clusters }: PolicyFacts): object {
+  if (suspended) return { suspension: { dispatching: true } };
+  const clusterNames = fenced.filter((cluster) => clusters.includes(cluster));
+  return clusterNames.length === 0 ? {} : { suspension: { dispatchingOnClusters: { clusterNames } } };
 }
 
 /** What one cluster's MongoDB has beyond the template. */

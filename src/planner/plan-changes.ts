@@ -71,14 +71,26 @@ export function planChanges(input: PlanInput, matched: Matched, start: SetState)
   };
 }
 
-/** So many dead, leaving voters lose their vote at once as raises the margin; the fewest that do (S7). */
-function revokeDeadVotes(draft: Draft, leaving: readonly MemberConfig[]): void {
+/**
+ * So many dead, leaving voters lose their vote at once as raises the margin, the fewest that do (S7), and as many more as
+ * keep majority writes from being committed (S16).
+ */
+export function revokeDeadVotes(draft: Draft, leaving: readonly MemberConfig[]): void {
   const { state } = draft;
   const voters = state.members.filter((member) => member.votes > 0);
   const healthy = voters.filter((member) => isHealthyIn(state, member.host)).length;
   const dead = leaving.filter((member) => member.votes > 0 && !isHealthyIn(state, member.host));
   const margins = [...dead.keys(), dead.length].map((gone) => healthy - majorityOf(voters.length - gone));
-  const enough = margins.indexOf(Math.max(...margins));
+  const best = Math.max(...margins);
+  let enough = margins.indexOf(best);
+  const stalls = (gone: number): boolean => {
+    const dataVoters = voters.filter(
+      (member) => !member.arbiterOnly && !dead.slice(0, gone).includes(member),
+    );
+    const alive = dataVoters.filter((member) => isHealthyIn(state, member.host)).length;
+    return alive < Math.min(dataVoters.length, majorityOf(voters.length - gone));
+  };
+  while (enough < dead.length && stalls(enough) && margins[enough + 1] === best) enough += 1;
   for (const member of dead.slice(0, enough)) {
     const one = { memberId: member._id, host: member.host };
     if (member.arbiterOnly) draft.take({ kind: 'removeMember', members: [one] });

@@ -109,7 +109,7 @@ export function planInstance(input: InstancePlanInput): ChangeOutcome {
     facts.push(...planRetirement(input.members), ...releases.steps);
   }
   const hash = hashPlan(input.membership, seen.situation.config);
-  return judge(input, membership.plan, hash, facts, start, releases);
+  return judgeChange(input, membership.plan, hash, facts, start, releases);
 }
 
 const NO_UPGRADE: Releases = {
@@ -146,7 +146,7 @@ function planOneRebuild(
   const isOdd = quorumOf(start).votes % 2 === 1;
   const rest = 'Whatever else is asked for is planned after the rebuild.';
   const plan = { warnings: [rest], complete: isOdd };
-  return judge(input, plan, hashPlan(input.membership, situation.config), steps.steps, start);
+  return judgeChange(input, plan, hashPlan(input.membership, situation.config), steps.steps, start);
 }
 
 /** What a creation will do once all members answer; it is carried out by stages that decide again by what is so then. */
@@ -162,7 +162,7 @@ function planCreation(input: InstancePlanInput): ChangeOutcome {
     { kind: 'waitPods', hosts },
     ...membership.plan.steps,
   ];
-  return judge(input, membership.plan, hashPlan(input.membership, undefined), facts, start);
+  return judgeChange(input, membership.plan, hashPlan(input.membership, undefined), facts, start);
 }
 
 /** Wanted members that are not in the configuration and do not answer yet. */
@@ -213,7 +213,7 @@ function withArriving(membership: PlanInput, arriving: readonly string[]): PlanI
 }
 
 /** Members that leave are in no wish: their clusters are known all the same. */
-const withPlaces = (state: SetState, members: readonly InstanceMember[]): SetState => ({
+export const withPlaces = (state: SetState, members: readonly InstanceMember[]): SetState => ({
   ...state,
   clusters: new Map([
     ...members.map(({ host, cluster }): [string, string] => [host, cluster]),
@@ -224,7 +224,8 @@ const withPlaces = (state: SetState, members: readonly InstanceMember[]): SetSta
 const clustersOf = (members: readonly InstanceMember[]): string[] =>
   [...new Set(members.map((member) => member.cluster))].sort();
 
-function judge(
+/** A list of steps as a plan: simulated, hashed, with what it risks. */
+export function judgeChange(
   input: InstancePlanInput,
   { warnings, complete }: Pick<Plan, 'warnings' | 'complete'>,
   membershipHash: string,

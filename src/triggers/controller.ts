@@ -14,6 +14,7 @@ import { instanceViewSchema } from './instance-view';
 import { createTriggerMetrics } from './metrics';
 import { createPoker } from './poker';
 import { isBehind } from './poke-decision';
+import { registerRecoveryMetrics } from './recovery-metrics';
 import {
   bindingViewSchema,
   clusterViewSchema,
@@ -146,6 +147,8 @@ export function startTriggers(options: TriggerOptions): Controller {
     lastSeen: () => new Map(watches.map(([kind, watch]) => [kind.kind, watch.lastSeen()])),
     lastResync: () => lastResync,
   });
+
+  registerRecoveryMetrics(options.registry, () => instances.list());
 
   async function compare(): Promise<boolean> {
     const running = await entities.listRunning().catch((error: unknown) => {

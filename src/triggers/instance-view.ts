@@ -24,6 +24,11 @@ export interface InstanceView {
   readonly waitsForPlace: boolean;
   /** Clusters that hold members, or should. */
   readonly clusters: ReadonlySet<string>;
+  /** Clusters that it takes to be lost. */
+  readonly lostClusters: readonly string[];
+  readonly trueConditions: ReadonlySet<string>;
+  readonly lastFailover:
+    { readonly detectionSeconds?: number; readonly restoredSeconds?: number } | undefined;
   /** What is wrong with the spec, one line a field; undefined: nothing. */
   readonly problem: string | undefined;
 }
@@ -45,9 +50,19 @@ const statusSchema = z
       .optional()
       .catch(undefined),
     result: sharesSchema(),
+    recoveries: z
+      .array(
+        z.looseObject({
+          kind: z.string(),
+          detectionSeconds: z.number().optional(),
+          restoredSeconds: z.number().optional(),
+        }),
+      )
+      .default([])
+      .catch([]),
   })
-  .default({ conditions: [], result: [] })
-  .catch({ conditions: [], result: [] });
+  .default({ conditions: [], result: [], recoveries: [] })
+  .catch({ conditions: [], result: [], recoveries: [] });
 
 function sharesSchema() {
   return z
@@ -103,9 +118,29 @@ export const instanceViewSchema: z.ZodType<InstanceView> = z
           ...scheduledShares(metadata.annotations),
         ].map(({ cluster }) => cluster),
       ),
+      lostClusters: namesIn(metadata.annotations[ANNOTATIONS.lost]),
+      trueConditions: new Set(
+        status.conditions.flatMap((condition) => (condition.status === 'True' ? [condition.type] : [])),
+      ),
+      lastFailover: status.recoveries
+        .filter(({ kind }) => kind === 'failoverInstance')
+        .map(({ detectionSeconds, restoredSeconds }) => ({
+          ...(detectionSeconds === undefined ? {} : { detectionSeconds }),
+          ...(restoredSeconds === undefined ? {} : { restoredSeconds }),
+        }))[0],
       problem: problemOf(object),
     };
   });
+
+/** Keys of the object that an annotation holds; none where somebody has garbled it. */
+function namesIn(annotation: string | undefined): readonly string[] {
+  try {
+    const parsed = z.record(z.string(), z.unknown()).safeParse(JSON.parse(annotation ?? '{}'));
+    return parsed.success ? Object.keys(parsed.data) : [];
+  } catch {
+    return [];
+  }
+}
 
 function digestAnnotations(annotations: Readonly<Record<string, string>>): string {
   const steering = Object.entries(annotations)

@@ -1,11 +1,11 @@
 import { ApplicationFailure, log, setHandler } from '@temporalio/workflow';
 import type { OperationKind } from '../domain/instance';
 import { done, type OperationInput, type OperationOutcome, type StageResult } from '../domain/operation';
-import { isSurrounding, type ChangePlan, type Step } from '../domain/plan';
+import { isSurrounding, type Agreement, type ChangePlan, type Step } from '../domain/plan';
 import { command, quick, sequence } from './activities';
 import { describeChange, describeChanged, type StepLine } from './change-details';
 import { isSuperseded, summariseStep } from './replica-set';
-import { runStages, type ShowProgress } from './stages';
+import { runStages, type ShowProgress, type Stage } from './stages';
 import { stopSignal } from './signals';
 import { Stopped, Suspended } from './safe-point';
 
@@ -20,13 +20,17 @@ const TITLES: Partial<Record<OperationKind, string>> = {
   drainInstance: 'Drain',
   rotateInstance: 'Rotate credentials of',
   rebuildInstance: 'Rebuild a member of',
+  failoverInstance: 'Fail over',
 };
 
 /**
  * Every change of a running instance: plan, gate, steps one by one, each proved, planned again until nothing is left.
  * What differs between kinds is what was asked for, and the name in the history.
  */
-async function changeInstance(input: OperationInput): Promise<OperationOutcome> {
+export async function changeInstance(
+  input: OperationInput,
+  before: readonly Stage[] = [],
+): Promise<OperationOutcome> {
   const { instance } = input;
   const title = `${TITLES[input.kind] ?? input.kind} ${instance.namespace}/${instance.name}`;
   let stop: string | undefined;
@@ -37,11 +41,12 @@ async function changeInstance(input: OperationInput): Promise<OperationOutcome> 
   const carrier = createCarrier(input, () => stop);
   try {
     await runStages(input, title, [
+      ...before,
       { name: 'check references', run: () => quick.checkReferences({ instance }) },
       { name: 'carry out the plan', run: (show) => carrier.run(show) },
       { name: 'create users', run: () => command.ensureUsers({ instance }) },
       { name: 'publish connection', run: () => quick.publishConnection({ instance }) },
-      { name: 'verify', run: () => quick.settleChange({ instance }) },
+      { name: 'verify', run: () => quick.settleChange({ instance, kind: input.kind }) },
     ]);
   } catch (error) {
     if (error instanceof Suspended) return { outcome: 'suspended', suspension: error.suspension };
@@ -84,13 +89,17 @@ interface Carrier {
   readonly run: (show: ShowProgress) => Promise<StageResult<string>>;
   readonly summary: () => string;
   readonly describeUndo: () => string;
+  /** What was agreed to outside of a run. */
+  readonly agreeTo: (agreement: Agreement) => void;
 }
 
 /** Carries plans out and keeps what came of each step, over every pass of the operation. */
-function createCarrier(
-  { instance, kind, switchTo, agreed: agreedBefore, asker }: OperationInput,
+export function createCarrier(
+  { instance, kind, cluster, switchTo, agreed: agreedBefore, asker }: OperationInput,
   stopped: () => string | undefined,
 ): Carrier {
+  const recovery =
+    kind === 'failoverInstance' || kind === 'failbackInstance' ? { cluster, askedBy: asker?.by } : {};
   const past: StepLine[] = [];
   const carriedOut: Step[] = [];
   const plans: ChangePlan[] = [];
@@ -104,19 +113,19 @@ function createCarrier(
   async function run(show: ShowProgress): Promise<StageResult<string>> {
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       obeyStop();
-      const planned = await quick.planChange({ instance, switchTo, agreed, kind });
+      const planned = await quick.planChange({ instance, switchTo, agreed, kind, ...recovery });
       if (!planned.done) {
         // Somebody waits for an answer: what cannot be is no reason to wait for better times.
         if (switchTo !== undefined && planned.wait.code === 'PlanRefused')
           throw ApplicationFailure.nonRetryable(planned.wait.message, 'Refused');
         return planned;
       }
-      const { plan, gate } = planned.value;
+      const { plan, gate, wish } = planned.value;
       if (plan.steps.length === 0) {
         await show(undefined, describeChanged(past, plans, agreed));
         return done(summary());
       }
-      if (!gate.open) throw new Suspended({ plan, wait: gate.wait, opensAt: gate.opensAt });
+      if (!gate.open) throw new Suspended({ plan, wait: gate.wait, opensAt: gate.opensAt, wish });
       agreed = {
         hash: plan.hash,
         risky: [...new Set([...(agreed?.risky ?? []), ...plan.risky])],
@@ -184,7 +193,11 @@ function createCarrier(
       : `To take back what was carried out: ${steps.join('; ')}.`;
   }
 
-  return { run, summary, describeUndo };
+  const agreeTo = (agreement: Agreement): void => {
+    agreed = agreement;
+  };
+
+  return { run, summary, describeUndo, agreeTo };
 }
 
 /** The first members of a new image to come back tell which release it really is (S22). */

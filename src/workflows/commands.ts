@@ -48,6 +48,10 @@ export const rebuildUpdate = defineUpdate<string, [RebuildRequest]>('rebuild');
 /** Takes every member out of a cluster, and keeps it empty until `restoreCluster`. */
 export const drainClusterUpdate = defineUpdate<string, [ClusterRequest]>('drainCluster');
 export const restoreClusterUpdate = defineUpdate<string, [ClusterRequest]>('restoreCluster');
+/** Replaces the members of a lost cluster, if the surviving members see it so too. Answers as switchover does. */
+export const failoverUpdate = defineUpdate<string, [ClusterRequest]>('failover');
+/** Gives a cluster that has come back its members again. Answers as switchover does. */
+export const failbackUpdate = defineUpdate<string, [ClusterRequest]>('failback');
 /** Moves one data member from a cluster to another. */
 export const moveUpdate = defineUpdate<string, [MoveRequest]>('move');
 export const pauseUpdate = defineUpdate<string, [Asker]>('pause');

@@ -6,6 +6,8 @@ import {
   approveUpdate,
   cancelUpdate,
   drainClusterUpdate,
+  failbackUpdate,
+  failoverUpdate,
   moveUpdate,
   pauseUpdate,
   rejectUpdate,
@@ -35,7 +37,13 @@ export function handleCommands(entity: EntityControl): void {
       ...state,
       // A switchover that is rejected is over; a wish would be planned again at once.
       ...(suspended?.switchTo === undefined
-        ? { held: { wish: suspended?.wish, message: `${describeHold(what, asker)}${soak}` } }
+        ? {
+            held: {
+              wish: suspended?.wish,
+              kind: suspended?.kind,
+              message: `${describeHold(what, asker)}${soak}`,
+            },
+          }
         : {}),
     });
     entity.wake();
@@ -87,7 +95,9 @@ export function handleCommands(entity: EntityControl): void {
         // A plan that waits can be stopped as one that runs.
         if (running === undefined && entity.state().suspended !== undefined) return;
         if (running === undefined) throw refuse('nothing is in hand');
-        if (!/-(scale|update|upgrade|switchover|drain|rotate|rebuild)Instance$/.test(running))
+        if (
+          !/-(scale|update|upgrade|switchover|drain|rotate|rebuild|failover|failback)Instance$/.test(running)
+        )
           throw refuse(`${running} is not a change: it cannot be cancelled`);
       },
     },
@@ -116,6 +126,23 @@ export function handleCommands(entity: EntityControl): void {
       },
     },
   );
+
+  /** Before all that others have asked for: redundancy is at stake. */
+  const askFirst = (kind: 'failoverInstance' | 'failbackInstance', request: ClusterRequest): string => {
+    const { cluster, by, why } = request;
+    const state = entity.state();
+    const before = (state.requests ?? []).filter((other) => other.kind === kind);
+    const others = (state.requests ?? []).filter((other) => other.kind !== kind);
+    entity.change({ ...state, requests: [...before, { kind, cluster, asker: { by, why } }, ...others] });
+    entity.wake();
+    return operationWorkflowId(ref, state.operations + before.length + 1, kind);
+  };
+  const mayAskFirst = (request: ClusterRequest): void => {
+    requireCluster(request);
+    if ((entity.state().requests?.length ?? 0) >= 10) throw refuse('ten requests wait already');
+  };
+  setHandler(failoverUpdate, (request) => askFirst('failoverInstance', request), { validator: mayAskFirst });
+  setHandler(failbackUpdate, (request) => askFirst('failbackInstance', request), { validator: mayAskFirst });
 
   const steer = async (
     asker: Asker,

@@ -9,6 +9,7 @@ import type { Suspension } from '../domain/operation';
 import type { Agreement, SwitchTarget } from '../domain/plan';
 import { operationWorkflowId } from '../domain/workflow-ids';
 import type { Asker } from './commands';
+import { nextRecovery } from './entity-recovery';
 
 export type RunnableKind = Extract<
   OperationKind,
@@ -20,6 +21,8 @@ export type RunnableKind = Extract<
   | 'drainInstance'
   | 'rotateInstance'
   | 'rebuildInstance'
+  | 'failoverInstance'
+  | 'failbackInstance'
   | 'deleteInstance'
 >;
 
@@ -27,6 +30,8 @@ export type RunnableKind = Extract<
 export interface Wanted {
   readonly kind: RunnableKind;
   readonly switchTo?: SwitchTarget | undefined;
+  /** That is lost, or that has come back. */
+  readonly cluster?: string | undefined;
   readonly agreed?: Agreement | undefined;
   /** Of an operation that a person asked for. */
   readonly asker?: Asker | undefined;
@@ -40,6 +45,15 @@ export interface SuspendedOperation extends Wanted {
   readonly suspension: Suspension;
 }
 
+/** What somebody cancelled or rejected. */
+export interface Hold {
+  /** Undefined: what is asked for when the entity looks next, as the operation has changed that itself. */
+  readonly wish: string | undefined;
+  readonly adopts?: boolean | undefined;
+  readonly kind?: RunnableKind | undefined;
+  readonly message: string;
+}
+
 /** What outlives a run: handed on by continue-as-new, never read from history. */
 export interface InstanceState {
   readonly schemaVersion: 1;
@@ -51,7 +65,7 @@ export interface InstanceState {
   /** Operations that people asked for, oldest first. */
   readonly requests?: readonly Wanted[] | undefined;
   /** A wish that somebody cancelled or rejected: not carried out until it changes. */
-  readonly held?: { readonly wish: string | undefined; readonly message: string } | undefined;
+  readonly held?: Hold | undefined;
 }
 
 export type Found = InstanceSnapshot & { readonly found: true };
@@ -60,6 +74,8 @@ export type Found = InstanceSnapshot & { readonly found: true };
 export function nextOperation(snapshot: Found, state: InstanceState, now: number): Wanted | undefined {
   if (snapshot.deletionRequested) return { kind: 'deleteInstance' };
   if (!snapshot.created) return { kind: 'createInstance' };
+  const recovery = nextRecovery(snapshot, state);
+  if (recovery !== undefined) return recovery;
   const { suspended } = state;
   if (suspended !== undefined && suspended.wish === snapshot.wish) {
     const { plan, opensAt } = suspended.suspension;
@@ -82,9 +98,10 @@ const CLOCK_SKEW_MS = 2_000;
 /** Ms until a plan that waits for this moment should be tried. */
 export const msUntil = (opensAt: string, now: number): number => Date.parse(opensAt) + CLOCK_SKEW_MS - now;
 
-const wantedOf = ({ kind, switchTo, agreed, asker }: SuspendedOperation): Wanted => ({
+const wantedOf = ({ kind, switchTo, cluster, agreed, asker }: SuspendedOperation): Wanted => ({
   kind,
   switchTo,
+  ...(cluster === undefined ? {} : { cluster }),
   agreed,
   asker,
 });
@@ -98,6 +115,8 @@ const RUNNABLE: Record<RunnableKind, true> = {
   drainInstance: true,
   rotateInstance: true,
   rebuildInstance: true,
+  failoverInstance: true,
+  failbackInstance: true,
   deleteInstance: true,
 };
 
@@ -109,12 +128,14 @@ export function dropOutdated(snapshot: Found, state: InstanceState): InstanceSta
   const keepsPlan = suspended !== undefined && suspended.wish === snapshot.wish;
   // What a person asked for is planned again, whatever else is wanted by now.
   const again = keepsPlan || suspended?.switchTo === undefined ? [] : [wantedOf(suspended)];
-  const keepsHold = state.held !== undefined && state.held.wish === snapshot.wish;
+  const held: Hold | undefined =
+    state.held?.adopts === true ? { ...state.held, wish: snapshot.wish, adopts: false } : state.held;
+  const keepsHold = held !== undefined && held.wish === snapshot.wish;
   return {
     ...state,
     suspended: keepsPlan ? suspended : undefined,
     requests: again.length === 0 ? state.requests : [...again, ...(state.requests ?? [])],
-    held: keepsHold ? state.held : undefined,
+    held: keepsHold ? held : undefined,
   };
 }
 

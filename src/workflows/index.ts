@@ -10,4 +10,6 @@ export {
 } from './change-instance';
 export { createInstance } from './create-instance';
 export { deleteInstance } from './delete-instance';
+export { failover } from './failover';
+export { failbackInstance, failoverInstance } from './recover-instance';
 export { watchHealth } from './watch-health';

@@ -28,6 +28,7 @@ import {
 } from './change-instance';
 import { createInstance } from './create-instance';
 import { deleteInstance } from './delete-instance';
+import { preempts } from './entity-recovery';
 import { describeInstance } from './details';
 import { handleCommands } from './entity-handlers';
 import {
@@ -42,6 +43,7 @@ import {
   type Wanted,
 } from './entity-state';
 import { rootMessage } from './failure-message';
+import { failbackInstance, failoverInstance } from './recover-instance';
 import { GENERATION, MEMBER_CLUSTERS, PHASE } from './search-attributes';
 import { nudgeSignal, pokeSignal, stopSignal } from './signals';
 
@@ -75,6 +77,8 @@ const OPERATIONS: Record<RunnableKind, Operation> = {
   drainInstance,
   rotateInstance,
   rebuildInstance,
+  failoverInstance,
+  failbackInstance,
   deleteInstance,
 };
 
@@ -124,7 +128,7 @@ export async function instance(input: InstanceInput): Promise<void> {
       const { wanted, wish, stopped } = running ?? {};
       running = undefined;
       // One that waits for a word is kept with its plan, and no longer in the queue.
-      const requests = wanted?.switchTo === undefined ? state.requests : state.requests?.slice(1);
+      const requests = state.requests?.filter((request) => request !== wanted);
       if ('suspended' in news) state = { ...state, requests, suspended: news.suspended };
       else {
         const { record } = news;
@@ -132,7 +136,14 @@ export async function instance(input: InstanceInput): Promise<void> {
         failedKind = failed ? record.kind : undefined;
         // Stopped in time it ends as cancelled; a stop that came too late holds nothing up.
         const held =
-          stopped === undefined || record.outcome !== 'cancelled' ? undefined : { wish, message: stopped };
+          stopped === undefined || record.outcome !== 'cancelled'
+            ? undefined
+            : {
+                wish,
+                message: stopped,
+                kind: wanted?.kind,
+                ...(wanted?.cluster === undefined ? {} : { adopts: true }),
+              };
         state = { ...state, last: record, failures: failed ? state.failures + 1 : 0, requests, held };
         await quick.recordOperation({ instance: ref, record });
         if (record.kind === 'deleteInstance' && record.outcome === 'succeeded') {
@@ -155,13 +166,12 @@ export async function instance(input: InstanceInput): Promise<void> {
     const wanted = nextOperation(snapshot, state, Date.now());
     announce(snapshot, running?.wanted.kind ?? wanted?.kind);
     if (running !== undefined) {
-      if (wanted?.kind === 'deleteInstance' && running.wanted.kind !== 'deleteInstance')
+      if (wanted !== undefined && mayStart(wanted, snapshot) && preempts(wanted, running.wanted))
         running.scope.cancel();
       else await running.handle.signal(nudgeSignal).catch(ignoreEnded);
       continue;
     }
-    // A pause must not hold a finalizer: removal goes on.
-    if (wanted?.kind === 'deleteInstance' || (wanted !== undefined && !snapshot.paused)) {
+    if (wanted !== undefined && mayStart(wanted, snapshot)) {
       if (wanted.kind === failedKind) {
         // Only now that it is known what is wanted: the pause of a failed creation must not hold up a deletion.
         failedKind = undefined;
@@ -208,7 +218,7 @@ export async function instance(input: InstanceInput): Promise<void> {
   }
 
   async function start(wanted: Wanted, wish: string | undefined): Promise<Running> {
-    const { kind, switchTo, agreed, asker } = wanted;
+    const { kind, switchTo, cluster, agreed, asker } = wanted;
     const number = state.operations + 1;
     state = { ...state, operations: number };
     const startedAt = new Date().toISOString();
@@ -219,6 +229,7 @@ export async function instance(input: InstanceInput): Promise<void> {
       kind,
       startedAt,
       ...(switchTo === undefined ? {} : { switchTo }),
+      ...(cluster === undefined ? {} : { cluster }),
       ...(agreed === undefined ? {} : { agreed }),
       ...(asker === undefined ? {} : { asker }),
     };
@@ -245,7 +256,15 @@ export async function instance(input: InstanceInput): Promise<void> {
     const { kind } = wanted;
     const record = (outcome: OperationRecord['outcome'], message: string): void => {
       ended = {
-        record: { kind, outcome, message, workflowId, startedAt, endedAt: new Date().toISOString() },
+        record: {
+          kind,
+          outcome,
+          message,
+          workflowId,
+          startedAt,
+          endedAt: new Date().toISOString(),
+          ...(wanted.cluster === undefined ? {} : { cluster: wanted.cluster }),
+        },
       };
     };
     try {
@@ -253,7 +272,10 @@ export async function instance(input: InstanceInput): Promise<void> {
       if (result.outcome === 'suspended') {
         // What was agreed to before was not enough for this plan.
         const { suspension } = result;
-        ended = { suspended: { ...wanted, agreed: undefined, wish, workflowId, startedAt, suspension } };
+        const asked = suspension.wish ?? wish;
+        ended = {
+          suspended: { ...wanted, agreed: undefined, wish: asked, workflowId, startedAt, suspension },
+        };
       } else record(result.outcome, result.message);
     } catch (error) {
       if (isCancellation(error)) record('cancelled', 'cancelled to make room for a more urgent operation');
@@ -268,6 +290,10 @@ export async function instance(input: InstanceInput): Promise<void> {
     });
   }
 }
+
+/** A pause must not hold a finalizer: removal goes on. */
+const mayStart = (wanted: Wanted, snapshot: Found): boolean =>
+  wanted.kind === 'deleteInstance' || !snapshot.paused;
 
 // A plan that waits for weeks is looked at once a day: the schedule may have changed.
 const LONGEST_SLEEP_MS = 86_400_000;

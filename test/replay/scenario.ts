@@ -19,6 +19,8 @@ export interface Scene {
   readonly poke: () => Promise<void>;
   /** A person's command; ids are counted, so that recording twice gives the same history. */
   readonly update: (name: string, args: object) => Promise<void>;
+  /** As a person does with `temporal workflow start --type failover`; ends with it. */
+  readonly openDoor: (input: object) => Promise<void>;
   /** As the activity of that name does. */
   readonly startHealthWatch: () => Promise<void>;
   /** Until neither the entity nor its operation does anything by itself, timers apart. */
@@ -65,6 +67,15 @@ function newScene(worker: TestWorker, world: World, ref: InstanceRef, roots: Run
         workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       });
       roots.push({ workflowId, runId: firstExecutionRunId });
+    },
+    openDoor: async (input) => {
+      const handle = await client.workflow.start('failover', {
+        workflowId: `${entity.workflowId}/failover`,
+        taskQueue,
+        args: [input],
+      });
+      roots.push({ workflowId: handle.workflowId, runId: handle.firstExecutionRunId });
+      await handle.result();
     },
     settle: () => settle(client, entity.workflowId),
     end: async (who = 'entity') => {

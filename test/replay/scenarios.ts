@@ -6,6 +6,7 @@ import { FedStateError } from '../../src/domain/errors';
 import { eventuallyHolds } from '../support/eventually';
 import { newGate, type Gate } from '../support/gate';
 import { asUsual, atFirst, countOf, edit, fails, waits, type World } from '../support/world';
+import { RECOVERY_SCENARIOS } from './recovery-scenarios';
 import type { Scenario } from './scenario';
 
 const UNREACHABLE = new FedStateError('Unreachable', 'east: no route to 10.0.1.1:30001', { cluster: 'east' });
@@ -429,4 +430,5 @@ export const SCENARIOS: readonly Scenario[] = [
       await settle();
     },
   },
+  ...RECOVERY_SCENARIOS,
 ];

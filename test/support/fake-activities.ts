@@ -42,9 +42,11 @@ export function fakeActivities(world: World): FakeActivities {
     dispatchInstance: fake('dispatchInstance', says(CLUSTERS.join(', '))),
     awaitMembers: fake('awaitMembers', says('3 run')),
     planReplicaSet: fake('planReplicaSet', () => Promise.resolve(done(planOf(world)))),
-    planChange: fake('planChange', ({ agreed }) => {
+    planChange: fake('planChange', ({ agreed, kind }) => {
       const plan = changeOf(world);
-      return Promise.resolve(done({ plan, gate: gateOf(world, plan, agreed) }));
+      const wish = kind === 'failoverInstance' && world.snapshot.found ? world.snapshot.wish : undefined;
+      const gate = gateOf(world, plan, agreed);
+      return Promise.resolve(done({ plan, gate, ...(wish === undefined ? {} : { wish }) }));
     }),
     carryOutStep: fake('carryOutStep', ({ step }) => {
       world.changes = world.changes.slice(1);
@@ -60,6 +62,23 @@ export function fakeActivities(world: World): FakeActivities {
       Promise.resolve(`${cluster}/${ordinal}@${at}`),
     ),
     moveMember: fake('moveMember', ({ to }) => Promise.resolve(to)),
+    confirmLoss: fake('confirmLoss', ({ cluster }) => {
+      edit(world, {
+        lost: undefined,
+        calledLost: undefined,
+        change: 'failoverInstance',
+        wish: `without ${cluster}`,
+      });
+      return Promise.resolve({ lost: true, views: 'both say so', since: '2026-01-01T00:00:00.000Z' });
+    }),
+    confirmReturn: fake('confirmReturn', says('both say so')),
+    liftFence: fake('liftFence', () => Promise.resolve(true)),
+    forgetLoss: fake('forgetLoss', () => {
+      edit(world, { returned: undefined });
+      return Promise.resolve();
+    }),
+    requestFailover: fake('requestFailover', () => Promise.reject(new Error('no entity is asked'))),
+    followOperation: fake('followOperation', () => Promise.reject(new Error('nothing is followed'))),
     executeStep: fake('executeStep', ({ instance, step }) => {
       if (!world.secrets.has(`${instance.name}-auth`)) return Promise.reject(new Error('no credentials'));
       world.steps = world.steps.filter(({ kind }) => kind !== step.kind);

@@ -145,6 +145,7 @@ function layoutOf(placement: Placement): Layout {
     dispatched: [],
     seed: { cluster: first?.cluster ?? '', ordinal: 0 },
     survivesAnyCluster: placement.quorum.survivesAnyCluster,
+    fenced: [],
     strayed: [],
     clusterLabels: new Set(['tier']),
   };

@@ -16,6 +16,7 @@ function layoutOf(more: Partial<Layout>): Layout {
     dispatched: [],
     seed: { cluster: 'east', ordinal: 0 },
     survivesAnyCluster: true,
+    fenced: [],
     strayed: [],
     clusterLabels: new Set(),
     ...more,

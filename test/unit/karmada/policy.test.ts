@@ -33,7 +33,7 @@ const override = (rules: ClusterOverride[]) =>
   });
 
 describe('buildPropagationPolicy', () => {
-  const policy = (suspended: boolean, preserve: boolean) =>
+  const policy = (suspended: boolean, preserve: boolean, fenced: string[] = []) =>
     buildPropagationPolicy({
       namespace: 'shop',
       name: 'orders',
@@ -42,8 +42,17 @@ describe('buildPropagationPolicy', () => {
       selects: [{ kind: KINDS.mongoDB, name: 'orders' }],
       clusters: ['east', 'west'],
       suspended,
+      fenced,
       preserve,
     });
+
+  it('changes nothing in a cluster that is fenced, as far as it is one of its own', () => {
+    expect(policy(false, true, ['west', 'south'])['spec']).toMatchObject({
+      suspension: { dispatchingOnClusters: { clusterNames: ['west'] } },
+    });
+    expect(policy(false, true, ['south'])['spec']).not.toHaveProperty('suspension');
+    expect(policy(true, true, ['west'])['spec']).toMatchObject({ suspension: { dispatching: true } });
+  });
 
   it('duplicates to named clusters, tolerates every taint and has no failover of its own', () => {
     expect(policy(false, true)['spec']).toEqual({

@@ -1,0 +1,89 @@
+import { heartbeat, sleep } from '@temporalio/activity';
+import { WorkflowFailedError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { multiCloudMongoDBSchema } from '../api/multicloudmongodb';
+import { FedStateError, messageOf } from '../domain/errors';
+import type { InstanceRef } from '../domain/instance';
+import type { OperationOutcome } from '../domain/operation';
+import { instanceWorkflowId } from '../domain/workflow-ids';
+import { refOf, type ActivityContext } from './context';
+import { withHeartbeat } from './heartbeat';
+
+export interface FailoverRequest {
+  readonly namespace: string;
+  readonly name: string;
+  readonly cluster: string;
+  readonly by: string;
+  readonly why?: string | undefined;
+  /** The same for each attempt: an Update that was taken is not taken twice. */
+  readonly updateId: string;
+}
+
+export interface RequestedOperation {
+  readonly instance: InstanceRef;
+  readonly workflowId: string;
+}
+
+const POLL_MS = 1_000;
+/** Until it starts another operation may have to end, at its next safe point. */
+const START_MS = 600_000;
+
+export function createFailoverDoorActivities(context: ActivityContext) {
+  return {
+    /** Hands the request to the instance's entity. @throws InvalidSpec when there is no such instance, or it refuses */
+    async requestFailover(request: FailoverRequest): Promise<RequestedOperation> {
+      const { namespace, name, cluster, by, why, updateId } = request;
+      const cr = await context.karmada.get(refOf({ namespace, name }), multiCloudMongoDBSchema);
+      if (cr === undefined)
+        throw new FedStateError('InvalidSpec', `There is no MultiCloudMongoDB ${namespace}/${name}.`);
+      const instance = { namespace, name, uid: cr.metadata.uid };
+      const entity = context.temporal.workflow.getHandle(instanceWorkflowId(namespace, name, instance.uid));
+      try {
+        const workflowId = await entity.executeUpdate<string, [object]>('failover', {
+          args: [{ cluster, by, ...(why === undefined ? {} : { why }) }],
+          updateId,
+        });
+        return { instance, workflowId };
+      } catch (error) {
+        if (error instanceof WorkflowUpdateFailedError)
+          throw new FedStateError('InvalidSpec', messageOf(error.cause ?? error));
+        if (error instanceof WorkflowNotFoundError)
+          throw new FedStateError(
+            'InvalidSpec',
+            `No workflow runs for MultiCloudMongoDB ${namespace}/${name}: is the controller running?`,
+          );
+        throw error;
+      }
+    },
+
+    /** Ends with the operation. @throws InvalidSpec with what it says when it fails or never starts */
+    async followOperation({ workflowId }: RequestedOperation): Promise<OperationOutcome> {
+      const handle = context.temporal.workflow.getHandle<() => Promise<OperationOutcome>>(workflowId);
+      const deadline = Date.now() + START_MS;
+      for (;;) {
+        heartbeat(`until ${workflowId} starts`);
+        try {
+          await handle.describe();
+          break;
+        } catch (error) {
+          if (!(error instanceof WorkflowNotFoundError)) throw error;
+        }
+        if (Date.now() > deadline)
+          throw new FedStateError(
+            'InvalidSpec',
+            `${workflowId} did not start: see the workflow of the instance.`,
+          );
+        await sleep(POLL_MS);
+      }
+      try {
+        return await withHeartbeat(workflowId, () => handle.result());
+      } catch (error) {
+        if (!(error instanceof WorkflowFailedError)) throw error;
+        throw new FedStateError('InvalidSpec', rootMessage(error));
+      }
+    },
+  };
+}
+
+function rootMessage(error: Error): string {
+  return error.cause instanceof Error ? rootMessage(error.cause) : error.message;
+}

@@ -1,0 +1,118 @@
+import { z } from 'zod';
+import type { MultiCloudMongoDB } from '../api/multicloudmongodb';
+import {
+  dueLosses,
+  dueReturns,
+  type LossFacts,
+  type LossMarks,
+  type ReturnTimes,
+  type Sightings,
+} from '../domain/loss';
+import { ANNOTATIONS } from '../domain/marks';
+
+const marksSchema = z.record(
+  z.string(),
+  z.object({
+    at: z.string(),
+    since: z.string(),
+    views: z.string(),
+    by: z.string().optional(),
+    returned: z.string().optional(),
+  }),
+);
+
+const sightingsSchema = z.record(
+  z.string(),
+  z.object({
+    looks: z.enum(['dead', 'alive']),
+    since: z.string(),
+    last: z.string(),
+    views: z.string(),
+    confirmed: z.boolean(),
+    hold: z.string().optional(),
+  }),
+);
+
+const timesSchema = z.record(z.string(), z.string());
+
+/** What somebody has garbled counts as absent: the next look writes it anew. */
+function readAnnotation<T>(cr: MultiCloudMongoDB, key: string, schema: z.ZodType<T>, absent: T): T {
+  try {
+    const parsed = schema.safeParse(JSON.parse(cr.metadata.annotations[key] ?? 'null'));
+    return parsed.success ? parsed.data : absent;
+  } catch {
+    return absent;
+  }
+}
+
+export const readLossMarks = (cr: MultiCloudMongoDB): LossMarks =>
+  readAnnotation<LossMarks>(cr, ANNOTATIONS.lost, marksSchema, {});
+export const readSightings = (cr: MultiCloudMongoDB): Sightings =>
+  readAnnotation<Sightings>(cr, ANNOTATIONS.sightings, sightingsSchema, {});
+export const readReturnTimes = (cr: MultiCloudMongoDB): ReturnTimes =>
+  readAnnotation<ReturnTimes>(cr, ANNOTATIONS.givenBack, timesSchema, {});
+
+/** The value of an annotation that holds these entries; null takes it off. */
+export const writeEntries = (entries: Readonly<Record<string, unknown>>): string | null =>
+  Object.keys(entries).length === 0 ? null : JSON.stringify(entries);
+
+/** Without one entry. */
+export function dropEntry<T>(entries: Readonly<Record<string, T>>, key: string): Record<string, T> {
+  return Object.fromEntries(Object.entries(entries).filter(([name]) => name !== key));
+}
+
+/** Clusters that are taken to be lost, back or not: they hold no member. */
+export const lostClusters = (cr: MultiCloudMongoDB): string[] => Object.keys(readLossMarks(cr)).sort();
+
+/** Lost clusters that are not back: nothing is sent there, and nobody waits for them. */
+export const fencedClusters = (cr: MultiCloudMongoDB): string[] =>
+  Object.entries(readLossMarks(cr))
+    .filter(([, mark]) => mark.returned === undefined)
+    .map(([cluster]) => cluster)
+    .sort();
+
+/** What of the marks is part of what is asked for: who and why is not. */
+export const describeLosses = (cr: MultiCloudMongoDB): string[] =>
+  Object.entries(readLossMarks(cr))
+    .map(([cluster, mark]) => (mark.returned === undefined ? cluster : `${cluster}:returned`))
+    .sort();
+
+/** The object as it would be without a mark. */
+export const withoutMark = (cr: MultiCloudMongoDB, cluster: string): MultiCloudMongoDB => {
+  const annotations = dropEntry(cr.metadata.annotations, ANNOTATIONS.lost);
+  const marks = writeEntries(dropEntry(readLossMarks(cr), cluster));
+  return {
+    ...cr,
+    metadata: {
+      ...cr.metadata,
+      annotations: marks === null ? annotations : { ...annotations, [ANNOTATIONS.lost]: marks },
+    },
+  };
+};
+
+/** By allowDynamicScheduler where the spec does not say. */
+export const failoverMode = ({ spec }: MultiCloudMongoDB): 'Auto' | 'Approve' | 'Off' =>
+  spec.failover.mode ?? (spec.spreadConstraints.allowDynamicScheduler ? 'Auto' : 'Approve');
+
+export const lossFacts = (cr: MultiCloudMongoDB, sightings: Sightings, now: Date): LossFacts => ({
+  sightings,
+  marks: readLossMarks(cr),
+  returns: readReturnTimes(cr),
+  delaySeconds: cr.spec.failover.delaySeconds,
+  now,
+});
+
+/** The cluster whose members are to be replaced now, by what was recorded of it. */
+export const dueLoss = (cr: MultiCloudMongoDB, now: Date): string | undefined =>
+  failoverMode(cr) === 'Off' ? undefined : dueLosses(lossFacts(cr, readSightings(cr), now))[0];
+
+/** The lost cluster that may get members again, by what was recorded of it. */
+export function dueReturn(cr: MultiCloudMongoDB, now: Date): string | undefined {
+  const due = dueReturns(lossFacts(cr, readSightings(cr), now));
+  // Where nothing was moved yet there is nothing to agree to.
+  return cr.spec.failover.failback === 'Off' ? due.find((cluster) => holdsMembers(cr, cluster)) : due[0];
+}
+
+/** Whether the placement that is written still gives members to this cluster. */
+export const holdsMembers = (cr: MultiCloudMongoDB, cluster: string): boolean =>
+  (cr.metadata.annotations[ANNOTATIONS.schedulerResult] ?? '').includes(`"cluster":"${cluster}"`);

@@ -1,0 +1,96 @@
+import { setHandler } from '@temporalio/workflow';
+import { done, type OperationInput, type OperationOutcome, type StageResult } from '../domain/operation';
+import { command, quick, sequence } from './activities';
+import { changeInstance, createCarrier } from './change-instance';
+import { Stopped, Suspended } from './safe-point';
+import { stopSignal } from './signals';
+import { runStages, type ShowProgress } from './stages';
+
+/**
+ * The members of a lost cluster get a place elsewhere. First both views are looked at once more and the cluster is marked
+ * (S20): what follows is a change as any other, that waits for nobody there.
+ */
+export async function failoverInstance(input: OperationInput): Promise<OperationOutcome> {
+  const { instance, cluster, asker } = input;
+  if (cluster === undefined) return changeInstance(input);
+  return changeInstance(input, [
+    {
+      name: 'confirm the loss',
+      run: async () => {
+        const verdict = await sequence.confirmLoss({ instance, cluster, ...asker });
+        if (!verdict.lost) throw new Stopped(verdict.message);
+        return done(`${verdict.views}; since ${verdict.since}`);
+      },
+    },
+  ]);
+}
+
+/**
+ * A lost cluster that has come back is cleaned of what it still holds, and gets its members again. Nothing is touched
+ * there before the plan may run.
+ */
+export async function failbackInstance(input: OperationInput): Promise<OperationOutcome> {
+  const { instance, cluster = '' } = input;
+  const title = `Fail back ${instance.namespace}/${instance.name} to ${cluster}`;
+  let stop: string | undefined;
+  let agreed = input.agreed;
+  let given = false;
+  setHandler(stopSignal, (message) => {
+    stop = message;
+  });
+  const carrier = createCarrier(input, () => stop);
+
+  async function agree(): Promise<StageResult<string>> {
+    if (given) return done(agreed?.by === undefined ? 'by policy' : `by ${agreed.by}`);
+    const proposed = await quick.planChange({
+      instance,
+      agreed,
+      kind: input.kind,
+      cluster,
+      restoring: true,
+      askedBy: input.asker?.by,
+    });
+    if (!proposed.done) return proposed;
+    const { plan, gate } = proposed.value;
+    if (!gate.open) throw new Suspended({ plan, wait: gate.wait, opensAt: gate.opensAt });
+    given = true;
+    agreed = { hash: plan.hash, risky: plan.risky, by: agreed?.by ?? gate.agreedBy ?? input.asker?.by };
+    carrier.agreeTo(agreed);
+    return done(plan.steps.length === 0 ? 'nothing was moved' : `plan ${plan.hash}`);
+  }
+
+  async function cleanUp(show: ShowProgress): Promise<StageResult<string>> {
+    const isTouched = await quick.liftFence({ instance, cluster });
+    const cleaned = isTouched ? await carrier.run(show) : done('nothing was moved');
+    if (!cleaned.done) return cleaned;
+    await quick.forgetLoss({ instance, cluster });
+    return cleaned;
+  }
+
+  try {
+    await runStages(input, title, [
+      {
+        name: 'confirm the return',
+        run: async () => {
+          const back = await sequence.confirmReturn({ instance, cluster });
+          // Gone again: nobody waits for it.
+          if (!back.done) throw new Stopped(back.wait.message);
+          return back;
+        },
+      },
+      { name: 'agree to the plan', run: agree },
+      { name: 'check references', run: () => quick.checkReferences({ instance }) },
+      { name: 'clean up what it holds', run: cleanUp },
+      { name: 'carry out the plan', run: (show) => carrier.run(show) },
+      { name: 'create users', run: () => command.ensureUsers({ instance }) },
+      { name: 'publish connection', run: () => quick.publishConnection({ instance }) },
+      { name: 'verify', run: () => quick.settleChange({ instance }) },
+    ]);
+  } catch (error) {
+    if (error instanceof Suspended) return { outcome: 'suspended', suspension: error.suspension };
+    if (error instanceof Stopped)
+      return { outcome: 'cancelled', message: `${error.message} ${carrier.describeUndo()}`, clusters: [] };
+    throw error;
+  }
+  return { outcome: 'succeeded', message: carrier.summary(), clusters: [cluster] };
+}
