@@ -85,11 +85,13 @@ async function isCarriedOut(
   cr: MultiCloudMongoDB,
   references: string | undefined,
 ): Promise<boolean> {
-  return isSettled(cr, references) && openRebuild(cr) === undefined && !(await isRotationOpen(context, cr));
+  if (!isSettled(cr, references) || openRebuild(cr) !== undefined) return false;
+  // Without a request nothing is asked of the Secret at rest.
+  const asks = cr.metadata.annotations[ANNOTATIONS.rotate] !== undefined;
+  return !asks || !(await isRotationOpen(context, cr));
 }
 
 async function isRotationOpen(context: ActivityContext, cr: MultiCloudMongoDB): Promise<boolean> {
-  if (cr.metadata.annotations[ANNOTATIONS.rotate] === undefined) return false;
   try {
     return isRotationDue(cr, await readAuthSecret(context, cr));
   } catch (error) {
