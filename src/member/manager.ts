@@ -6,9 +6,10 @@ import { holdLease } from '../kube/lease';
 import type { MemberConfig } from './config';
 import type { Tell } from './context';
 import { createLocalSet } from './local/keep-set';
-import { startLoop, type MemberLoop } from './loop';
+import { startLoop } from './loop';
 import { askMembers, watchRole } from './member-questions';
 import { createMemberMetrics } from './metrics';
+import { createTenures } from './tenure';
 
 export interface MemberManagerOptions {
   readonly kube: Kube;
@@ -36,57 +37,45 @@ export function startMemberManager(options: MemberManagerOptions): Promise<Membe
     const { apiVersion, kind } = instance.owner;
     void recorder.record({ apiVersion, kind, metadata: instance.metadata }, { type, reason, action, note });
   };
-  let loop: MemberLoop | undefined;
-  let stopping: Promise<void> = Promise.resolve();
+  const tenures = createTenures(() =>
+    startLoop({
+      kube,
+      config,
+      logger,
+      metrics,
+      tell,
+      questions: askMembers,
+      watchRole,
+      makeLocalSet: createLocalSet,
+      resyncSeconds: options.resyncSeconds ?? RESYNC_SECONDS,
+    }),
+  );
   const metrics = createMemberMetrics(
     options.registry,
-    () => loop?.depth() ?? 0,
-    () => loop?.states() ?? new Map(),
+    () => tenures.acting()?.depth() ?? 0,
+    () => tenures.acting()?.states() ?? new Map(),
   );
-
-  function start(): void {
-    logger.info({ lease: LEASE_NAME }, 'acting: the lease is held');
-    // Passes of a former tenure end before the next begin, so that none of them overlap.
-    void stopping.then(() => {
-      if (!lease.isHeld()) return;
-      loop = startLoop({
-        kube,
-        config,
-        logger,
-        metrics,
-        tell,
-        questions: askMembers,
-        watchRole,
-        makeLocalSet: createLocalSet,
-        resyncSeconds: options.resyncSeconds ?? RESYNC_SECONDS,
-      });
-    });
-  }
-
-  function end(): Promise<void> {
-    const running = loop;
-    loop = undefined;
-    stopping = stopping.then(() => running?.stop());
-    return stopping;
-  }
 
   const lease = holdLease(kube, {
     namespace: config.leaseNamespace,
     name: LEASE_NAME,
     identity: config.identity,
-    onAcquired: start,
+    onAcquired: () => {
+      logger.info({ lease: LEASE_NAME }, 'acting: the lease is held');
+      tenures.begin();
+    },
     onLost: () => {
       logger.warn({ lease: LEASE_NAME }, 'standing by: the lease is lost');
-      void end();
+      void tenures.end();
     },
     onFailure: (message) =>
       logger.warn({ lease: LEASE_NAME, message }, 'lease not renewed, will be tried again'),
   });
 
   return Promise.resolve({
-    ready: () => loop?.ready() ?? !lease.isHeld(),
+    ready: () => tenures.acting()?.ready() ?? !lease.isHeld(),
     stop: async () => {
-      await end();
+      await tenures.end();
       await lease.stop();
     },
   });

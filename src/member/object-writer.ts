@@ -1,11 +1,11 @@
 import { MEMBER_FIELD_MANAGER } from '../domain/marks';
 import type { Kube } from '../kube/client';
-import type { Kind, Manifest, Metadata } from '../kube/object';
+import { KINDS, type Kind, type Manifest, type Metadata } from '../kube/object';
 import { digestOf } from './digest';
 import { isOurs, type Instance } from './instance';
 import { namedSchema } from './objects';
 
-/** `foreign`: an object that is not ours stands there, and was left alone. `leaving`: ours, but being deleted. */
+/** `foreign`: an object that is not ours stands there, and was left alone. `leaving`: it, or the instance, is being deleted. */
 export type WriteOutcome = 'kept' | 'written' | 'foreign' | 'leaving';
 
 export interface ObjectWriter {
@@ -51,6 +51,8 @@ export function createObjectWriter(
         (await kube.get({ kind, namespace: instance.namespace, name }, namedSchema))?.metadata;
       if (live !== undefined && !isOurs(instance, live)) return 'foreign';
       if (live?.deletionTimestamp !== undefined) return 'leaving';
+      // A pass that took long may be of an instance that is gone by now: what it made would be nobody's.
+      if (live === undefined && !(await isStill(kube, instance))) return 'leaving';
       if (known && live !== undefined && written.version === versionOf(live)) {
         memory.set(id, { ...written, at: now() });
         return 'kept';
@@ -73,6 +75,13 @@ export function createObjectWriter(
       }
     },
   };
+}
+
+/** Whether this very MongoDB is there and not being deleted. */
+async function isStill(kube: Kube, { namespace, name, uid }: Instance): Promise<boolean> {
+  const options = { namespace, fieldSelector: `metadata.name=${name}` };
+  const { items } = await kube.list(KINDS.mongoDB, options, namedSchema);
+  return items.some(({ metadata }) => metadata.uid === uid && metadata.deletionTimestamp === undefined);
 }
 
 // A status update moves the resourceVersion but not the generation, where there is one.

@@ -24,6 +24,7 @@ const statefulSet = buildStatefulSet(instance, 0, {
 function oneObjectKube(generations: boolean) {
   const calls = { get: 0, apply: 0 };
   let object: KubeObject | undefined;
+  let owner: Partial<Metadata> | undefined = instance.metadata;
   let version = 0;
   const put = (manifest: Manifest, over: object = {}): KubeObject => {
     version += 1;
@@ -44,6 +45,11 @@ function oneObjectKube(generations: boolean) {
       calls.get += 1;
       return Promise.resolve(object === undefined ? undefined : schema.parse(object));
     },
+    list: <T>(_kind: unknown, _options: unknown, schema: z.ZodType<T>) =>
+      Promise.resolve({
+        items: owner === undefined ? [] : [schema.parse({ metadata: owner })],
+        resourceVersion: '1',
+      }),
     apply: (_kind: unknown, manifest: Manifest) => {
       calls.apply += 1;
       return Promise.resolve(put(manifest));
@@ -55,6 +61,9 @@ function oneObjectKube(generations: boolean) {
     put,
     remove: () => {
       object = undefined;
+    },
+    setOwner: (metadata: Partial<Metadata> | undefined) => {
+      owner = metadata;
     },
     metadata: (): Metadata | undefined => object?.metadata,
   };
@@ -127,4 +136,18 @@ test('an object of somebody else is never written, nor one that is going', async
   server.put(budget, { deletionTimestamp: '2026-01-01T00:00:00Z' });
   expect(await writer.ensure(instance, KINDS.podDisruptionBudget, budget)).toBe('leaving');
   expect(server.calls.apply).toBe(0);
+});
+
+test('nothing is made for an instance that is gone, is going, or was made again meanwhile', async () => {
+  for (const owner of [
+    undefined,
+    { ...instance.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' },
+    { ...instance.metadata, uid: 'another' },
+  ]) {
+    const server = oneObjectKube(true);
+    server.setOwner(owner);
+    const writer = createObjectWriter(server.kube, () => undefined);
+    expect(await writer.ensure(instance, KINDS.statefulSet, statefulSet)).toBe('leaving');
+    expect(server.calls.apply).toBe(0);
+  }
 });

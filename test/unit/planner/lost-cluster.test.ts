@@ -5,7 +5,11 @@ import { planMembership } from '../../../src/planner/plan-membership';
 import { createInstanceModel, inputOf, type InstanceModelFacts, type Share } from './instance-model';
 import { createModel, desired, member, observe } from './server-model';
 
-function factsOf(present: readonly Share[], wanted: readonly Share[], down: readonly string[]): InstanceModelFacts {
+function factsOf(
+  present: readonly Share[],
+  wanted: readonly Share[],
+  down: readonly string[],
+): InstanceModelFacts {
   return {
     present,
     wanted,
@@ -71,7 +75,13 @@ describe('members of a lost cluster', () => {
     const outcome = planInstance(inputWithout(factsOf(present, wanted, ['a0:27017', 'a1:27017']), ['a']));
     const steps = outline(outcome);
     // The dead that hold the others back go first: three voters of whom all are healthy may lose one.
-    expect(steps.slice(0, 5)).toEqual(['place', 'dispatch', 'waitPods b/2 c/1', 'revokeVote a0:27017', 'revokeVote a1:27017']);
+    expect(steps.slice(0, 5)).toEqual([
+      'place',
+      'dispatch',
+      'waitPods b/2 c/1',
+      'revokeVote a0:27017',
+      'revokeVote a1:27017',
+    ]);
     expect(steps).toContain('removeMember a0:27017 a1:27017');
     expect(steps.some((step) => step.startsWith('retireMember'))).toBe(false);
     expect(outcome).toMatchObject({ plan: { after: { votes: 5, healthyVotes: 5 } } });
