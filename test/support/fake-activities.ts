@@ -69,7 +69,7 @@ export function fakeActivities(world: World): FakeActivities {
         change: 'failoverInstance',
         wish: `without ${cluster}`,
       });
-      return Promise.resolve({ lost: true, views: 'both say so', since: '2026-01-01T00:00:00.000Z' });
+      return Promise.resolve({ lost: true, views: 'both say so', since: '2026-01-01T00:00:00Z' });
     }),
     confirmReturn: fake('confirmReturn', says('both say so')),
     liftFence: fake('liftFence', () => Promise.resolve(true)),
