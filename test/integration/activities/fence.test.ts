@@ -80,7 +80,10 @@ suite('a cluster that is taken to be lost', () => {
   };
 
   it('gets nothing more, holds nobody up, and keeps its rule; the others go on', async () => {
-    const before = await orders('east');
+    const before = await until('east has it', 30, async () => {
+      const there = await orders('east');
+      return there === undefined ? { reason: 'not yet' } : { answer: there };
+    });
     await annotate({
       [ANNOTATIONS.lost]: JSON.stringify({ east: MARK }),
       [ANNOTATIONS.schedulerResult]: place(['north', 2], ['west', 1]),
@@ -96,7 +99,7 @@ suite('a cluster that is taken to be lost', () => {
       (await membersIn('north')) === 2 ? { answer: true } : { reason: 'not yet' },
     );
     // New resources came to north with the count: they would be in east by now, were it not for the fence.
-    expect((await orders('east'))?.metadata.resourceVersion).toBe(before?.metadata.resourceVersion);
+    expect((await orders('east'))?.metadata.resourceVersion).toBe(before.metadata.resourceVersion);
     const cr = await findInstance(world.context, instance);
     if (cr === undefined) throw new Error('gone');
     const layout = await readLayout(world.context, cr);
