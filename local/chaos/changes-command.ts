@@ -6,10 +6,11 @@ import { CHANGES, nameOf, type Boundary, type ChangeOperation } from './boundary
 import { runChangeVolley, type ChangeLife } from './change-volley';
 import { listFaults, type Fault } from './faults';
 import { chunk, dealBoundaries, filterBoundaries } from './matrix';
-import { chooseSeed, createRandom } from './random';
+import { createRandom } from './random';
 import { renderChanges, writeReliabilitySection } from './reliability-page';
-import { appendRows, readRows, type Finding, type Row } from './row';
-import { readCommit, readCount } from './run-options';
+import type { Finding } from './row';
+import { openRowBook, sayTotals } from './row-book';
+import { readCommit, readRunOptions, RUN_FLAGS, type RunOptions } from './run-options';
 import { say, withRunStack } from './run-stack';
 import { calmDown, withHookedStack } from './session';
 import type { VolleyContext } from './volley-context';
@@ -27,17 +28,10 @@ export const CHANGES_USAGE = `npm run chaos -- changes [OPTIONS]
   --page                  write the result to docs/reliability.md
   --list                  print the boundaries and end`;
 
-interface Options {
+const DEFAULT_TOGETHER = 2;
+
+interface Options extends RunOptions {
   readonly changes: readonly ChangeOperation[];
-  readonly faults: readonly string[];
-  readonly step: string | undefined;
-  readonly seed: number;
-  readonly together: number;
-  readonly strokes: number;
-  readonly image: string;
-  readonly resume: boolean;
-  readonly page: boolean;
-  readonly list: boolean;
 }
 
 /** `npm run chaos -- changes`. Gives the exit code: 1 when a row did not pass. @throws StackError */
@@ -51,32 +45,10 @@ export async function runChangesChaos(args: readonly string[]): Promise<number> 
 }
 
 function readOptions(args: readonly string[]): Options {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      change: { type: 'string' },
-      fault: { type: 'string' },
-      step: { type: 'string' },
-      seed: { type: 'string' },
-      together: { type: 'string' },
-      strokes: { type: 'string' },
-      image: { type: 'string' },
-      resume: { type: 'boolean' },
-      page: { type: 'boolean' },
-      list: { type: 'boolean' },
-    },
-  });
+  const { values } = parseArgs({ args: [...args], options: { ...RUN_FLAGS, change: { type: 'string' } } });
   return {
-    changes: values.change === undefined ? CHANGES : values.change.split(',').map(readChange),
-    faults: values.fault?.split(',') ?? ['worker'],
-    step: values.step,
-    seed: readCount('--seed', values.seed) ?? chooseSeed(process.env),
-    together: readCount('--together', values.together) ?? 2,
-    strokes: readCount('--strokes', values.strokes) ?? 1,
-    image: values.image ?? 'mongo:4.2',
-    resume: values.resume === true,
-    page: values.page === true,
-    list: values.list === true,
+    ...readRunOptions(values, DEFAULT_TOGETHER),
+    changes: values.change?.split(',').map(readChange) ?? CHANGES,
   };
 }
 
@@ -91,37 +63,24 @@ async function runAll(context: VolleyContext, options: Options): Promise<number>
   const home = packageFolder();
   const commit = await readCommit(home);
   const file = join(home, 'dist', 'chaos', `changes-${options.seed}.jsonl`);
-  const rows: Row[] = options.resume ? readRows(file) : [];
-  const lived = new Set(rows.map((row) => row.life));
-  const keep = (findings: readonly Finding[]): void => {
-    const at = new Date().toISOString();
-    const fresh = findings.map((finding) => ({ ...finding, seed: options.seed, commit, at }));
-    rows.push(...fresh);
-    appendRows(file, fresh);
-    for (const row of fresh) {
-      say(
-        `${row.outcome.padEnd(11)} ${row.fault} ${row.operation} ${row.step}: on after ${row.resumed ?? '–'} s, at the end after ${row.seconds ?? '–'} s ${row.problems.join('; ')}`,
-      );
-    }
-  };
-  const faults = await chooseFaults(context, options.faults);
+  const book = openRowBook(file, { ...options, commit });
+  const lived = new Set(book.rows.map((row) => row.life));
+  const faults = await chooseFaults(context, options.faults ?? ['worker']);
   const steps = new Map<ChangeOperation, readonly string[]>();
   try {
     for (const operation of options.changes) {
       const boundaries = await listBoundaries(context, operation, options.image);
       steps.set(operation, boundaries.map(nameOf));
       if (options.list) for (const boundary of boundaries) say(`${operation}  ${nameOf(boundary)}`);
-      else await strikeAll(context, options, operation, boundaries, { faults, lived, keep });
+      else await strikeAll(context, options, operation, boundaries, { faults, lived, keep: book.keep });
     }
   } finally {
     if (options.page && !options.list) {
-      const text = renderChanges(rows, { ...options, steps });
+      const text = renderChanges(book.rows, { ...options, steps });
       say(await writeReliabilitySection(home, 'changes', text));
     }
   }
-  const bad = rows.filter((row) => row.outcome !== 'passed').length;
-  say(`seed ${options.seed}: ${rows.length - bad} rows passed, ${bad} did not`);
-  return bad === 0 ? 0 : 1;
+  return sayTotals(book, options.seed);
 }
 
 async function chooseFaults(context: VolleyContext, wanted: readonly string[]): Promise<readonly Fault[]> {

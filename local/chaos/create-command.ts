@@ -8,10 +8,10 @@ import { listFaults } from './faults';
 import { readKnownSteps, writeKnownSteps, type Steps } from './known-steps';
 import { filterBoundaries, planMatrix, type Volley } from './matrix';
 import type { Passage } from './passage';
-import { chooseSeed, createRandom } from './random';
+import { createRandom } from './random';
 import { renderResult, writeReliabilitySection } from './reliability-page';
-import { appendRows, readRows, type Finding } from './row';
-import { CHANGED, readCommit, readCount } from './run-options';
+import { openRowBook, sayTotals } from './row-book';
+import { CHANGED, readCommit, readCount, readRunOptions, RUN_FLAGS, type RunOptions } from './run-options';
 import { say, withRunStack } from './run-stack';
 import { calmDown, withHookedStack } from './session';
 import { DATABASE_FAULT, loseTemporalDatabase } from './temporal-loss';
@@ -34,17 +34,8 @@ export const CREATE_USAGE = `npm run chaos -- create [OPTIONS]
 const DEFAULT_TOGETHER = 4;
 const FORGOTTEN = 1;
 
-interface Options {
-  readonly faults: readonly string[] | undefined;
-  readonly step: string | undefined;
+interface Options extends RunOptions {
   readonly lives: number | undefined;
-  readonly seed: number;
-  readonly together: number;
-  readonly strokes: number;
-  readonly image: string;
-  readonly resume: boolean;
-  readonly page: boolean;
-  readonly list: boolean;
 }
 
 /** `npm run chaos -- create`. Gives the exit code: 1 when a row did not pass. @throws StackError */
@@ -55,33 +46,8 @@ export async function runCreateChaos(args: readonly string[]): Promise<number> {
 }
 
 function readOptions(args: readonly string[]): Options {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      fault: { type: 'string' },
-      step: { type: 'string' },
-      lives: { type: 'string' },
-      seed: { type: 'string' },
-      together: { type: 'string' },
-      strokes: { type: 'string' },
-      image: { type: 'string' },
-      resume: { type: 'boolean' },
-      page: { type: 'boolean' },
-      list: { type: 'boolean' },
-    },
-  });
-  return {
-    faults: values.fault?.split(','),
-    step: values.step,
-    lives: readCount('--lives', values.lives),
-    seed: readCount('--seed', values.seed) ?? chooseSeed(process.env),
-    together: readCount('--together', values.together) ?? DEFAULT_TOGETHER,
-    strokes: readCount('--strokes', values.strokes) ?? 1,
-    image: values.image ?? 'mongo:4.2',
-    resume: values.resume === true,
-    page: values.page === true,
-    list: values.list === true,
-  };
+  const { values } = parseArgs({ args: [...args], options: { ...RUN_FLAGS, lives: { type: 'string' } } });
+  return { ...readRunOptions(values, DEFAULT_TOGETHER), lives: readCount('--lives', values.lives) };
 }
 
 async function runOn(layout: StackLayout, options: Options, signal: AbortSignal): Promise<number> {
@@ -153,43 +119,29 @@ async function runAll(
 ): Promise<number> {
   const home = packageFolder();
   const file = join(home, 'dist', 'chaos', `rows-${options.seed}.jsonl`);
-  const earlier = options.resume ? readRows(file) : [];
+  const book = openRowBook(file, { ...options, commit });
   // One that was created and not removed was interrupted: it is lived again.
-  const lived = new Set(earlier.filter((row) => row.operation !== 'create').map((row) => row.life));
-  const rows = [...earlier];
-  const keep = (findings: readonly Finding[]): void => {
-    const at = new Date().toISOString();
-    const fresh = findings.map((finding) => ({ ...finding, seed: options.seed, commit, at }));
-    rows.push(...fresh);
-    appendRows(file, fresh);
-    for (const row of fresh) {
-      say(
-        `${row.outcome.padEnd(11)} ${row.fault.padEnd(12)} ${row.operation} ${row.step}: on after ${row.resumed ?? '–'} s, at the end after ${row.seconds ?? '–'} s ${row.problems.join('; ')}`,
-      );
-    }
-  };
+  const lived = new Set(book.rows.filter((row) => row.operation !== 'create').map((row) => row.life));
   const planned = new Set([...lived, ...volleys.flatMap((volley) => volley.lives.map((life) => life.name))])
     .size;
   try {
     if (isWanted(options, DATABASE_FAULT.name) && !lived.has('forgotten-0'))
-      keep(await loseTemporalDatabase(context, options.image, FORGOTTEN));
+      book.keep(await loseTemporalDatabase(context, options.image, FORGOTTEN));
     for (const { fault, lives } of volleys) {
       const open = lives.filter((life) => !lived.has(life.name));
       if (open.length === 0) continue;
       await calmDown(context);
-      await runVolley(context, fault, open, keep);
+      await runVolley(context, fault, open, book.keep);
     }
   } finally {
     if (options.page) {
       const names = { create: steps.create.map(nameOf), delete: steps.delete.map(nameOf) };
-      const done = new Set(rows.map((row) => row.life)).size;
-      const text = renderResult(rows, { ...options, planned, lived: done, steps: names });
+      const done = new Set(book.rows.map((row) => row.life)).size;
+      const text = renderResult(book.rows, { ...options, planned, lived: done, steps: names });
       say(await writeReliabilitySection(home, 'create', text));
     }
   }
-  const bad = rows.filter((row) => row.outcome !== 'passed').length;
-  say(`seed ${options.seed}: ${rows.length - bad} rows passed, ${bad} did not`);
-  return bad === 0 ? 0 : 1;
+  return sayTotals(book, options.seed);
 }
 
 const isWanted = ({ faults, lives }: Options, name: string): boolean =>

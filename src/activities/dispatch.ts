@@ -9,7 +9,7 @@ import type { ClusterOverride } from '../karmada/policy';
 import { namespaceOf } from '../karmada/template';
 import { KINDS, metadataSchema } from '../kube/object';
 import { annotateInstance, loadInstance, type ActivityContext, type InstanceInput } from './context';
-import { raiseFence } from './fence';
+import { awaitFence } from './fence';
 import { withHeartbeat } from './heartbeat';
 import { describeCarried } from './instance-marks';
 import { findLayoutFault, readLayout } from './layout';
@@ -87,10 +87,15 @@ export async function dispatch(
   const rules = overrideRules(layout);
   const before = keepRetired(rules, layout);
   const policies = [buildMongoDBPolicy(cr, layout, suspended), ...buildCompanyPolicies(cr, layout, has)];
-  const open = await raiseFence(context, cr, layout.fenced, policies);
-  if (open !== undefined) return waitFor({ code: 'Dispatching', message: open });
+  const isFenced = layout.fenced.length > 0;
+  // A fence stands before anything changes behind it; else a new policy must find its override there.
+  if (isFenced) {
+    for (const policy of policies) await apply(context, policy);
+    const open = await awaitFence(context, cr, layout.fenced);
+    if (open !== undefined) return waitFor({ code: 'Dispatching', message: open });
+  }
   await applyOverride(context, cr, before);
-  for (const policy of policies) await apply(context, policy);
+  if (!isFenced) for (const policy of policies) await apply(context, policy);
   heartbeat('templates');
   for (const service of services) await apply(context, service);
   await applyRecord(context, cr);

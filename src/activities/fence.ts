@@ -1,30 +1,23 @@
 import { heartbeat, sleep } from '@temporalio/activity';
 import type { MultiCloudMongoDB } from '../api/multicloudmongodb';
-import { FIELD_MANAGER } from '../domain/marks';
 import { listWorks, PERMANENT_ID, readBinding } from '../karmada/binding';
 import { namespaceOf } from '../karmada/template';
 import { KINDS } from '../kube/object';
 import type { ActivityContext } from './context';
-import type { Built } from './manifests';
 
 const POLL_MS = 300;
 const PATIENCE_MS = 30_000;
 
 /**
- * Suspends dispatch to lost clusters and sees it in their Works: whatever else is written afterwards, in whatever order
- * Karmada takes it, reaches nobody there.
- * @param policies with the suspension in them
+ * Waits until the Works of lost clusters are suspended, as their policies say: whatever is written afterwards, in whatever
+ * order Karmada takes it, reaches nobody there.
  * @returns why not, when Karmada does not follow in time
  */
-export async function raiseFence(
+export async function awaitFence(
   context: ActivityContext,
   cr: MultiCloudMongoDB,
   fenced: readonly string[],
-  policies: readonly Built[],
 ): Promise<string | undefined> {
-  if (fenced.length === 0) return undefined;
-  for (const { kind, manifest } of policies)
-    await context.karmada.apply(kind, manifest, { fieldManager: FIELD_MANAGER, force: true });
   const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
     heartbeat('fence');

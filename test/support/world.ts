@@ -112,3 +112,9 @@ export const fails = (error: Error) => (): Promise<never> => Promise.reject(erro
 
 export const waits = (code: WaitCode, message: string) => (): Promise<StageResult<never>> =>
   Promise.resolve(waitFor({ code, message }));
+
+/** Whether the status has told of a wait of this code. */
+export const waitsFor =
+  (world: World, code: string): (() => boolean) =>
+  () =>
+    world.waits.some((wait) => wait.code === code);

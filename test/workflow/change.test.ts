@@ -1,10 +1,10 @@
-import { WorkflowUpdateFailedError } from '@temporalio/client';
 import type { StepFacts } from '../../src/domain/plan';
 import { entityOf, operationOf, pokeEntity, withEntity } from '../support/entity';
 import { eventuallyHolds } from '../support/eventually';
 import { newGate } from '../support/gate';
 import { readPage } from '../support/workflow-page';
-import { countOf, edit, newWorld, outcomesOf, stagesOf, waits, type World } from '../support/world';
+import { refusalOf } from '../support/update-refusal';
+import { countOf, edit, newWorld, outcomesOf, stagesOf, waits, type World, waitsFor } from '../support/world';
 
 jest.setTimeout(60_000);
 
@@ -40,18 +40,6 @@ function soakingWorld(until = '2099-01-01T00:00:00Z'): World {
   // As the gate does: what was agreed to before does not cover it, and time alone opens it.
   world.soak = { open: false, wait: { code: 'Soaking', message: `Soak until ${until}` }, opensAt: until };
   return world;
-}
-
-const waitsFor = (world: World, code: string) => () => world.waits.some((wait) => wait.code === code);
-
-async function refusalOf(update: Promise<unknown>): Promise<string> {
-  try {
-    await update;
-  } catch (error) {
-    if (error instanceof WorkflowUpdateFailedError) return error.cause?.message ?? '';
-    throw error;
-  }
-  throw new Error('the Update was taken');
 }
 
 describe('a change of a running instance', () => {

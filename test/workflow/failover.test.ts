@@ -1,10 +1,11 @@
-import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { WorkflowFailedError } from '@temporalio/client';
 import { Context, heartbeat } from '@temporalio/activity';
 import type { OperationOutcome } from '../../src/domain/operation';
 import type { StepFacts } from '../../src/domain/plan';
 import { entityOf, pokeEntity, withEntity } from '../support/entity';
 import { eventuallyHolds } from '../support/eventually';
-import { countOf, edit, newWorld, outcomesOf, stagesOf, waits, type World } from '../support/world';
+import { refusalOf } from '../support/update-refusal';
+import { countOf, edit, newWorld, outcomesOf, stagesOf, waits, type World, waitsFor } from '../support/world';
 
 jest.setTimeout(60_000);
 
@@ -22,18 +23,6 @@ function restingWorld(changes: readonly StepFacts[] = REPLACE): World {
   world.steps = [];
   world.secrets.set('orders-auth', 'x');
   return world;
-}
-
-const waitsFor = (world: World, code: string) => () => world.waits.some((wait) => wait.code === code);
-
-async function refusalOf(update: Promise<unknown>): Promise<string> {
-  try {
-    await update;
-  } catch (error) {
-    if (error instanceof WorkflowUpdateFailedError) return error.cause?.message ?? '';
-    throw error;
-  }
-  throw new Error('the Update was taken');
 }
 
 describe('a cluster that is lost', () => {

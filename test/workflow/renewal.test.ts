@@ -1,9 +1,9 @@
-import { WorkflowUpdateFailedError } from '@temporalio/client';
 import type { OperationKind } from '../../src/domain/instance';
 import type { StepFacts } from '../../src/domain/plan';
 import { entityOf, pokeEntity, withEntity } from '../support/entity';
 import { eventuallyHolds } from '../support/eventually';
 import { newGate } from '../support/gate';
+import { refusalOf } from '../support/update-refusal';
 import { countOf, edit, newWorld, outcomesOf, stagesOf } from '../support/world';
 
 jest.setTimeout(60_000);
@@ -13,16 +13,6 @@ const ROTATION: readonly StepFacts[] = [
   { kind: 'shareCredentials' },
   { kind: 'restartMember', cluster: 'west', ordinal: 0, host: '10.0.3.1:30001' },
 ];
-
-async function refusalOf(update: Promise<unknown>): Promise<string> {
-  try {
-    await update;
-  } catch (error) {
-    if (error instanceof WorkflowUpdateFailedError) return error.cause?.message ?? '';
-    throw error;
-  }
-  throw new Error('the Update was taken');
-}
 
 it('requests are refused at once where they say nothing, and written where they do', async () => {
   const world = newWorld({ created: true, health: 'Health', wish: 'w1' });

@@ -19,6 +19,7 @@ import {
 } from '../../support/instances';
 import { startPrimaryWatch, type PrimaryWatch } from '../../support/primary-watch';
 import { until } from '../../support/until';
+import { sharesOf } from '../../support/written-instance';
 import { startWriter, type Writer } from '../../../local/chaos/writer';
 
 const missing = missingFaults();
@@ -47,8 +48,6 @@ suite('failover', () => {
     if (cr === undefined) throw new Error('the custom resource is gone');
     return cr;
   };
-  const sharesOf = (cr: MultiCloudMongoDB): Record<string, number> =>
-    Object.fromEntries((cr.status?.placement?.current ?? []).map((one) => [one.cluster, one.replicaset]));
   const clusterOfPrimary = (cr: MultiCloudMongoDB): string =>
     cr.status?.members?.find(({ role }) => role === 'PRIMARY')?.cluster ?? '';
   const entityOf = (cr: MultiCloudMongoDB) =>
