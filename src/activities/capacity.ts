@@ -1,11 +1,15 @@
+import { activityInfo } from '@temporalio/activity';
 import { z } from 'zod';
-import { messageOf } from '../domain/errors';
+import { FedStateError, messageOf } from '../domain/errors';
 import type { ClusterCapacity, NodeCapacity, Resources } from '../domain/capacity';
 import { bytes, cpuMillis } from '../domain/quantity';
 import { isReady, listClusters, readyCondition, vipOf, type Cluster } from '../karmada/cluster';
 import type { Kube } from '../kube/client';
 import { KINDS, metadataSchema } from '../kube/object';
 import type { ActivityContext } from './context';
+
+// With the pauses between them, about a minute.
+const PATIENT_ATTEMPTS = 6;
 
 const quantity = z.union([z.string(), z.number()]);
 const quantities = z.record(z.string(), quantity).default({});
@@ -47,6 +51,19 @@ const DEFAULT_CLASS = 'storageclass.kubernetes.io/is-default-class';
 export async function readCapacity(context: ActivityContext): Promise<ClusterCapacity[]> {
   const clusters = await listClusters(context.karmada);
   return Promise.all(clusters.map((cluster) => readClusterCapacity(context, cluster)));
+}
+
+/**
+ * A new instance stays where it is placed first, so a cluster that Karmada calls Ready and that cannot be read just now is
+ * waited for: for a minute of retries, by when Karmada has noticed what is more than a blink.
+ * @throws Unreachable naming the clusters
+ */
+export async function readCapacityOfAll(context: ActivityContext): Promise<ClusterCapacity[]> {
+  const clusters = await readCapacity(context);
+  const unread = clusters.filter(({ ready, nodes }) => ready && nodes === undefined);
+  if (unread.length === 0 || activityInfo().attempt > PATIENT_ATTEMPTS) return clusters;
+  const reasons = unread.map(({ name, unreadableReason }) => `${name} (${unreadableReason ?? 'no reason'})`);
+  throw new FedStateError('Unreachable', `Room could not be read in ${reasons.join(', ')}.`);
 }
 
 async function readClusterCapacity(context: ActivityContext, cluster: Cluster): Promise<ClusterCapacity> {

@@ -14,7 +14,7 @@ import { KINDS, metadataSchema } from '../kube/object';
 import { mongodbProfile } from '../scheduler/mongodb-profile';
 import { placementOfResult } from '../scheduler/placement-of-result';
 import { scheduleMembers, type ScheduleRequest } from '../scheduler/schedule';
-import { readCapacity } from './capacity';
+import { readCapacity, readCapacityOfAll } from './capacity';
 import { annotateInstance, loadInstance, refOf, type ActivityContext, type InstanceInput } from './context';
 import { readLedger, writePromise, type RoomPromise } from './room-ledger';
 import { isCreated } from './instance-marks';
@@ -56,7 +56,7 @@ export function createPlacementActivities(context: ActivityContext) {
       if (foreign || (standing.wait.code === 'SchedulerResultInvalid' && !isOutdated(cr))) return standing;
       for (let attempt = 1; ; attempt += 1) {
         try {
-          const proposed = await propose(context, cr);
+          const proposed = await propose(context, cr, readCapacityOfAll);
           await writeReasons(context, cr, proposed.reasons);
           if (proposed.kind === 'refused') return waitFor(proposed.wait);
           await keepPlacement(context, cr, proposed);
@@ -108,11 +108,15 @@ interface Refusal {
 }
 
 /** A placement by present room, beside what others were promised. Writes nothing. */
-async function propose(context: ActivityContext, cr: MultiCloudMongoDB): Promise<Proposal | Refusal> {
+async function propose(
+  context: ActivityContext,
+  cr: MultiCloudMongoDB,
+  read: typeof readCapacity = readCapacity,
+): Promise<Proposal | Refusal> {
   const ledger = await readLedger(context);
   const instances = (await context.karmada.list(KINDS.multiCloudMongoDB, {}, placedInstanceSchema)).items;
   const living = new Set(instances.map((other) => other.metadata.uid));
-  const capacity = withPlacedInstances(await readCapacity(context), instances, cr);
+  const capacity = withPlacedInstances(await read(context), instances, cr);
   const others = ledger.promises.filter(
     (promise) => promise.uid !== cr.metadata.uid && living.has(promise.uid),
   );

@@ -8,7 +8,7 @@ import { FINALIZERS } from '../../../src/domain/marks';
 import { instanceWorkflowId } from '../../../src/domain/workflow-ids';
 import type { Kube } from '../../../src/kube/client';
 import { KINDS, metadataSchema } from '../../../src/kube/object';
-import { startController, startTriggers, type Controller } from '../../../src/triggers/controller';
+import { startController, type Controller } from '../../../src/triggers/controller';
 import { NAME, NAMESPACE } from '../../../src/triggers/search-attributes';
 import { createEntityClient } from '../../../src/triggers/temporal-client';
 import { signInAs } from '../../support/account';
@@ -16,7 +16,6 @@ import { eventually } from '../../support/eventually';
 import { startApiServer, type ApiServer } from '../../support/api-server';
 import { skipReason } from '../../support/programs';
 import { startTemporalServer, type TemporalServer } from '../../support/temporal-server';
-import { fakeEntities } from '../../unit/triggers/fakes';
 import { wireTo, type Wire } from '../kube/wire';
 import { installCrds } from './crds';
 
@@ -204,37 +203,4 @@ function freePort(): Promise<number> {
       await bare.kill();
     }
   }, 60_000);
-
-  test('soak: watches cut every 2 s for 20 s while 100 objects change: the last generation of each is poked, none twice', async () => {
-    const entities = fakeEntities();
-    const controller = startTriggers({
-      kube: wire.proxied,
-      entities,
-      logger,
-      registry: new Registry(),
-      resyncSeconds: 600,
-    });
-    open.push(controller);
-    await eventually(() => expect(controller.ready()).toBe(true));
-    const cutting = setInterval(() => wire.proxy.cut(), 2_000);
-    const until = performance.now() + 20_000;
-    const last = new Map<string, number>();
-    for (let round = 0; performance.now() < until; round += 1)
-      for (let i = 0; i < 100 && performance.now() < until; i += 10)
-        await Promise.all(
-          Array.from({ length: 10 }, async (_, k) => {
-            const { metadata } = await put(`soak-${i + k}`, 1 + (round % 7));
-            last.set(metadata.name, metadata.generation ?? 0);
-          }),
-        );
-    clearInterval(cutting);
-    expect(last.size).toBe(100);
-    const wanted = [...last].map(([name, generation]) => `${name} ${generation}`);
-    await eventually(() => expect(entities.pokes).toEqual(expect.arrayContaining(wanted)), 30_000);
-    expect(new Set(entities.pokes).size).toBe(entities.pokes.length);
-    for (const name of last.keys()) {
-      const there = await wire.direct.get(refOf(name), namesSchema);
-      expect(there?.metadata.finalizers).toEqual([FINALIZERS.multiCloud]);
-    }
-  }, 90_000);
 });

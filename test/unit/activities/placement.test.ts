@@ -1,28 +1,25 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
 import pino from 'pino';
 import type { ActivityContext } from '../../../src/activities/context';
 import { createPlacementActivities } from '../../../src/activities/placement';
+import type { MultiCloudMongoDB } from '../../../src/api/multicloudmongodb';
 import { KINDS } from '../../../src/kube/object';
 import { makeInstance } from '../../support/custom-resource';
-import { createStubKube } from '../../support/stub-kube';
+import { createStubKube, type StubKube } from '../../support/stub-kube';
 
-test('what others have written in places that are read for all stops nobody from being placed', async () => {
+const ready = {
+  metadata: { labels: { vip: '10.0.0.1' } },
+  spec: {},
+  status: { conditions: [{ type: 'Ready', status: 'True' }] },
+};
+
+/** An instance of one member, and cluster `east` with room for it. */
+function setUp(): { karmada: StubKube; cr: MultiCloudMongoDB; context: ActivityContext } {
   const karmada = createStubKube();
   const member = createStubKube();
   const cr = makeInstance({ replicaset: 1 });
   karmada.put(KINDS.multiCloudMongoDB, 'orders', { ...cr });
-  // Stored by another version, or before the definitions had their rules.
-  karmada.put(KINDS.multiCloudMongoDB, 'unreadable', {
-    spec: { replicaset: 'many', imageSetting: 7 },
-    status: { placement: { current: [{ cluster: 5 }] }, state: 'Splendid' },
-  });
-  karmada.put(KINDS.configMap, 'fedstate-room', {
-    data: { 'uid-of-unreadable': '{no json', other: '[{"cluster":1}]' },
-  });
-  karmada.put(KINDS.cluster, 'east', {
-    metadata: { labels: { vip: '10.0.0.1' } },
-    spec: {},
-    status: { conditions: [{ type: 'Ready', status: 'True' }] },
-  });
+  karmada.put(KINDS.cluster, 'east', ready);
   member.put(KINDS.node, 'n1', {
     spec: {},
     status: {
@@ -35,7 +32,10 @@ test('what others have written in places that are read for all stops nobody from
   });
   const context: ActivityContext = {
     karmada: karmada.kube,
-    members: { kubeOf: () => Promise.resolve(member.kube) },
+    members: {
+      kubeOf: (cluster) =>
+        cluster === 'east' ? Promise.resolve(member.kube) : Promise.reject(new Error('connection refused')),
+    },
     get temporal(): never {
       throw new Error('nothing is asked of Temporal');
     },
@@ -45,6 +45,19 @@ test('what others have written in places that are read for all stops nobody from
     systemNamespace: 'shop',
     now: () => new Date(0),
   };
+  return { karmada, cr, context };
+}
+
+test('what others have written in places that are read for all stops nobody from being placed', async () => {
+  const { karmada, cr, context } = setUp();
+  // Stored by another version, or before the definitions had their rules.
+  karmada.put(KINDS.multiCloudMongoDB, 'unreadable', {
+    spec: { replicaset: 'many', imageSetting: 7 },
+    status: { placement: { current: [{ cluster: 5 }] }, state: 'Splendid' },
+  });
+  karmada.put(KINDS.configMap, 'fedstate-room', {
+    data: { 'uid-of-unreadable': '{no json', other: '[{"cluster":1}]' },
+  });
   const instance = { namespace: 'shop', name: 'orders', uid: cr.metadata.uid };
   expect(await createPlacementActivities(context).placeInstance({ instance })).toMatchObject({
     done: true,
@@ -55,4 +68,20 @@ test('what others have written in places that are read for all stops nobody from
     'patch ConfigMap fedstate-room',
     'patch MultiCloudMongoDB orders',
   ]);
+});
+
+test('a cluster that is Ready and cannot be read is waited for, and done without when that lasts', async () => {
+  const { karmada, cr, context } = setUp();
+  karmada.put(KINDS.cluster, 'west', ready);
+  const instance = { namespace: 'shop', name: 'orders', uid: cr.metadata.uid };
+  const activities = createPlacementActivities(context);
+  const attemptTo = (attempt: number) =>
+    new MockActivityEnvironment({ attempt }).run(() => activities.placeInstance({ instance }));
+  for (const attempt of [1, 6])
+    await expect(attemptTo(attempt)).rejects.toMatchObject({
+      kind: 'Unreachable',
+      message: 'Room could not be read in west (connection refused).',
+    });
+  expect(karmada.writes).toEqual([]);
+  expect(await attemptTo(7)).toMatchObject({ done: true, value: { clusters: ['east'] } });
 });
