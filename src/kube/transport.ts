@@ -86,12 +86,17 @@ export function createTransport(kubeConfig: KubeConfig, options: TransportOption
         dropIdle(requestOptions.agent);
         request.destroy(new Error(`no answer within ${options.timeoutMs ?? REQUEST_TIMEOUT_MS} ms`));
       }, options.timeoutMs ?? REQUEST_TIMEOUT_MS);
+      let isSettled = false;
       request.on('response', (response) => {
+        isSettled = true;
         clearTimeout(timer);
         resolve(response);
       });
       request.on('error', (error) => {
         clearTimeout(timer);
+        // What breaks after the answer began is told to who reads it: another request would be nobody's.
+        if (isSettled) return;
+        isSettled = true;
         // The server closed a kept-alive connection just as we took it: the request was never read.
         if (mayRepeat && options.method === 'GET' && request.reusedSocket && isReset(error))
           resolve(send(requestOptions, options, false));

@@ -29,6 +29,12 @@ export const emptyTally = (): Tally => ({
   unreadable: 0,
 });
 
+export function addUp(one: Tally, other: Tally): Tally {
+  const sum = { ...one };
+  for (const kind of kinds) sum[kind] += other[kind];
+  return sum;
+}
+
 const newsSchema = z.looseObject({ msg: z.literal('watch has news'), news: z.enum(kinds) });
 
 /** A logger of which only what the watches say is kept. */

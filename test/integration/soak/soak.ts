@@ -174,7 +174,7 @@ export async function soakWatches(options: SoakOptions): Promise<SoakResult> {
       chance,
       forMs,
       leastMs: Math.min(800, forMs / 10),
-      mostMs: Math.min(4_000, forMs / 6),
+      mostMs: Math.min(4_000, forMs / 15),
     });
     const loadMs = forMs + AFTER_WEATHER_MS;
     const forcedForMs = Math.max(0, loadMs - FORCED_LEAST_MS);

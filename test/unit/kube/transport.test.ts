@@ -109,6 +109,26 @@ describe('transport', () => {
     transport.close();
   });
 
+  test('a kept connection that is reset once the answer has begun is told to the reader, and nothing is asked again', async () => {
+    let count = 0;
+    const { url } = await serve((request, response) => {
+      count += 1;
+      if (count === 1) response.end('{}');
+      else {
+        response.write('{');
+        setTimeout(() => request.socket.resetAndDestroy(), 50);
+      }
+    });
+    const transport = createTransport(configFor(url));
+    await transport.request({ method: 'GET', path: '/a' });
+    expect(await failure(transport.request({ method: 'GET', path: '/b' }))).toMatchObject({
+      kind: 'Unreachable',
+    });
+    await sleep(100);
+    expect(count).toBe(2);
+    transport.close();
+  });
+
   test('a write is never sent a second time by itself', async () => {
     let count = 0;
     const { url } = await serve((request, response) => {
