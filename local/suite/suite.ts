@@ -18,6 +18,8 @@ export interface SuiteFacts {
 }
 
 const STATIC_CHECKS = ['typecheck', 'lint', 'format:check', 'crds:check', 'deadcode'] as const;
+// Lives and changes: every task of theirs begins with a replay of all that went before.
+const UNCACHED_SUITES = ['test/workflow/instance', 'test/workflow/change'];
 const NO_TESTS: Tally = { passed: 0, failed: 0, skipped: 0 };
 
 /** Every check of the project, cheap ones first. Gives the exit code; the last line counts what ran. */
@@ -42,7 +44,13 @@ async function runWithoutStage(home: string, say: SuiteFacts['say'], long: boole
   // Suites wait for servers while a check computes.
   const [checked, tested] = await Promise.all([runChecks(home, say), runJest(home, projects, {})]);
   say('== workflow, without a workflow cache');
-  const uncached = await runJest(home, ['workflow'], { MAX_CACHED_WORKFLOWS: '0' });
+  const uncached = await runJest(
+    home,
+    ['workflow'],
+    { MAX_CACHED_WORKFLOWS: '0' },
+    'side by side',
+    UNCACHED_SUITES,
+  );
   return [checked, tested, uncached].reduce(addTallies);
 }
 

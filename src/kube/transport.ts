@@ -28,6 +28,7 @@ export interface Transport {
 
 const REQUEST_TIMEOUT_MS = 20_000;
 const KEEP_ALIVE_MS = 15_000;
+const IDLE_MS = 30_000;
 /** Agents kept for credentials that were rotated: the present ones, and those of requests still under way. */
 const MOST_AGENTS = 3;
 
@@ -36,10 +37,12 @@ export interface TransportOptions {
   readonly basePath?: string;
   /** Who asks, for audit logs and metrics of the API server. */
   readonly userAgent?: string | undefined;
+  /** After which a connection that nobody uses is closed: after a burst most of them, and those that died unnoticed. */
+  readonly idleMs?: number;
 }
 
 export function createTransport(kubeConfig: KubeConfig, options: TransportOptions = {}): Transport {
-  const { basePath = '', userAgent } = options;
+  const { basePath = '', userAgent, idleMs = IDLE_MS } = options;
   const cluster = kubeConfig.getCurrentCluster();
   if (cluster === null)
     throw new FedStateError('InvalidSpec', 'The kubeconfig has no current context with a cluster.');
@@ -132,6 +135,7 @@ export function createTransport(kubeConfig: KubeConfig, options: TransportOption
       server.protocol === 'https:'
         ? new https.Agent({
             keepAlive: true,
+            timeout: idleMs,
             ca: tls.ca,
             cert: tls.cert,
             key: tls.key,
@@ -139,7 +143,7 @@ export function createTransport(kubeConfig: KubeConfig, options: TransportOption
             servername: tls.servername,
             ...(tls.rejectUnauthorized === undefined ? {} : { rejectUnauthorized: tls.rejectUnauthorized }),
           })
-        : new http.Agent({ keepAlive: true });
+        : new http.Agent({ keepAlive: true, timeout: idleMs });
     agents.set(key, agent);
     const [oldest] = agents;
     if (agents.size > MOST_AGENTS && oldest !== undefined) {

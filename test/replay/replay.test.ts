@@ -35,8 +35,9 @@ describe('recorded histories', () => {
       });
       const bundle = join(folder, 'bundle.js');
       writeFileSync(bundle, code);
-      const failures = await replay(bundle, all);
-      const creations = all.filter(({ workflowType }) => workflowType === 'createInstance');
+      const newest = corpus.get(versions.at(-1) ?? '') ?? [];
+      const failures = await replay(bundle, newest);
+      const creations = newest.filter(({ workflowType }) => workflowType === 'createInstance');
       expect(creations.length).toBeGreaterThan(0);
       expect([...failures.keys()]).toEqual(creations.map(({ name }) => name));
       for (const error of failures.values()) expect(error).toBeInstanceOf(DeterminismViolationError);

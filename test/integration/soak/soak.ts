@@ -10,7 +10,7 @@ import { watchCluster } from '../../../src/member/cluster-cache';
 import { startTriggers } from '../../../src/triggers/controller';
 import { startApiServer, type ApiServer } from '../../support/api-server';
 import { makeChance } from '../../support/chance';
-import { eventually } from '../../support/eventually';
+import { eventually, eventuallyHolds } from '../../support/eventually';
 import { wireTo } from '../kube/wire';
 import { manifestSchema } from '../member/member-cluster';
 import { installCrds } from '../triggers/crds';
@@ -62,6 +62,8 @@ const FORCED_LEAST_MS = 5_000;
 const AFTER_WEATHER_MS = 1_500;
 // Minutes only on a machine where much else runs.
 const SETTLE_MS = 180_000;
+/** Longer than a connection is kept that nobody uses. */
+const IDLE_MS = 45_000;
 
 async function installMemberCrd(kube: Kube): Promise<void> {
   const path = join(__dirname, '../../../deploy/crds/middleware.fedstate.io_mongodbs.yaml');
@@ -199,6 +201,10 @@ export async function soakWatches(options: SoakOptions): Promise<SoakResult> {
       throw error;
     });
     const settledMs = performance.now() - endedAt;
+    // What a burst has opened is closed when it was idle for a while.
+    await eventuallyHolds('few connections', () => countConnections() < 2 * connectionsBefore, IDLE_MS).catch(
+      () => undefined,
+    );
     const all = [...ledger.accounts.values()];
     return {
       weather: weather.met,

@@ -7,6 +7,7 @@ import { isFedStateError } from '../../../src/domain/errors';
 import { createKube } from '../../../src/kube/client';
 import { KINDS } from '../../../src/kube/object';
 import { createTransport } from '../../../src/kube/transport';
+import { eventually } from '../../support/eventually';
 import { startTcpProxy } from '../../support/tcp-proxy';
 
 const servers: Server[] = [];
@@ -63,6 +64,19 @@ describe('transport', () => {
     for (let i = 0; i < 7; i += 1) await transport.request({ method: 'GET', path: '/api/v1/x?a=b' });
     expect(sockets.size).toBe(1);
     expect(new Set(seen)).toEqual(new Set(['/root/proxy/api/v1/x?a=b Bearer secret fedstate-test']));
+    transport.close();
+  });
+
+  test('a connection that nobody uses is closed; one whose answer takes longer is not', async () => {
+    const { url, sockets } = await serve((request, response) => {
+      if (request.url === '/long') setTimeout(() => response.end('{}'), 400);
+      else response.end('{}');
+    });
+    const transport = createTransport(configFor(url), { idleMs: 100 });
+    expect(await transport.request({ method: 'GET', path: '/long' })).toBe('{}');
+    await transport.request({ method: 'GET', path: '/' });
+    expect(sockets.size).toBe(1);
+    await eventually(() => expect([...sockets].every((socket) => socket.destroyed)).toBe(true));
     transport.close();
   });
 

@@ -80,7 +80,7 @@ describe('watch', () => {
     await eventually(() => expect(watchesAsked()).toBe(2));
     expect(api.requests.at(-1)).toMatch(/resourceVersion=2$/);
     expect(listsAsked()).toBe(1);
-    expect(news).toEqual(['listed: 0', 'connected', 'ended', 'connected']);
+    await eventually(() => expect(news).toEqual(['listed: 0', 'connected', 'ended', 'connected']));
   });
 
   test('a cut connection is taken up where it stood: nothing lost, nothing doubled, no new list', async () => {
