@@ -11,6 +11,7 @@ import { annotateInstance, loadInstance, type ActivityContext, type InstanceInpu
 import { appliedGeneration, describeWish, isBehind } from './instance-marks';
 import { fencedClusters } from './loss-marks';
 import { digestReferences, resolveReferences } from './references';
+import { dropPromises } from './room-ledger';
 import { judgeInstance } from './status';
 
 export interface SettleInput extends InstanceInput {
@@ -83,6 +84,7 @@ export function createPublicationActivities(context: ActivityContext) {
       }
       const unsettled = await listUnsettled(context, cr);
       if (unsettled.length > 0) return waitFor({ code: 'MembersNotReady', message: unsettled.join('; ') });
+      await dropPromises(context, [cr.metadata.uid]);
       await annotateInstance(context, cr, {
         [ANNOTATIONS.settled]: describeWish(cr, digestReferences(references)),
         [ANNOTATIONS.approve]: null,

@@ -63,11 +63,11 @@ export async function writePromise(
   if (version === undefined) return makeLedger(context, promise);
   await context.karmada.mergePatch(refOf(context), {
     metadata: { resourceVersion: version },
-    data: { [promise.uid]: JSON.stringify(promise.items) },
+    data: { [promise.uid]: promise.items.length === 0 ? null : JSON.stringify(promise.items) },
   });
 }
 
-/** The members run, or the instance is gone: their room shows on the nodes by itself. */
+/** Its members run, or it is gone: their room shows on the nodes by itself. */
 export async function dropPromises(context: ActivityContext, uids: readonly string[]): Promise<void> {
   if (uids.length === 0) return;
   const ledger = await context.karmada.get(refOf(context), ledgerSchema);

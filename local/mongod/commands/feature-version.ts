@@ -2,6 +2,7 @@ import { type Doc, printDoc, typeName } from '../doc';
 import { CommandError } from '../error';
 import { acceptedVersions, explainVersion, versionHelp } from '../options/dialect';
 import { memberState } from '../repl/member-state';
+import { stampFeatureVersion } from '../repl/config-term';
 import type { Context } from '../server/context';
 import { featureVersionId, featureVersionNamespace, storedFeatureVersion } from '../storage/feature-version';
 import { concernOf, settle, write } from './change';
@@ -100,6 +101,7 @@ export const setFeatureVersion = async (context: Context): Promise<Doc> => {
     command['writeConcern'] === undefined
       ? { w: 'majority', j: false, wtimeout: 60_000 }
       : { ...concernOf(context), w: 'majority' };
+  if (wanted !== present && core.member !== undefined) await stampFeatureVersion(core.member, wanted);
   const o = { _id: featureVersionId, version: wanted };
   // The same version again writes nothing, but waits like a change: an earlier one may not be on a majority yet.
   const optime =

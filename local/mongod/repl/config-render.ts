@@ -31,7 +31,9 @@ export const renderConfig = (config: ReplicaSetConfig, dialect: Dialect): Doc =>
   return {
     _id: config.setName,
     version: config.version,
-    ...(dialect.safeReconfig ? { term: config.term, members, ...rest } : { ...rest, members }),
+    ...(dialect.safeReconfig
+      ? { ...(config.term < 0 ? {} : { term: config.term }), members, ...rest }
+      : { ...rest, members }),
     settings: {
       chainingAllowed: settings.chainingAllowed,
       heartbeatIntervalMillis: settings.heartbeatIntervalMillis,

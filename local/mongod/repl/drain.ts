@@ -6,10 +6,10 @@ import { writeNoops } from './noop';
 /** How long a new primary drains before it is writable, ms: measured on a real server, one member and several. */
 const drainMs = { alone: 1000, together: 1000, spread: 900 };
 
-/** From 4.4 on the configuration carries the term of the primary that has it. */
+/** From 4.4 on the configuration carries the term of the primary that has it; one without a term stays so. */
 const stampTerm = async (member: Member, term: number): Promise<void> => {
   const { config, selfIndex } = member.topology;
-  if (!member.dialect.safeReconfig || config === null || config.term === term) return;
+  if (!member.dialect.safeReconfig || config === null || config.term < 0 || config.term === term) return;
   await member.install({ ...config, term }, selfIndex);
 };
 

@@ -148,6 +148,10 @@ onStandIn('from release to release', () => {
       const member = await single(54, speaking('4.2'));
       await member.ask(kept);
       const releases = ['4.2', '4.4', '5.0', '6.0', '7.0'];
+      const configHas = async (version: number, hasTerm: boolean): Promise<void> => {
+        const config = (await member.ask({ replSetGetConfig: 1 }))['config'] as Document;
+        expect([Number(config['version']), 'term' in config]).toEqual([version, hasTerm]);
+      };
       for (const [index, release] of releases.entries()) {
         const before = releases[index - 1];
         if (before !== undefined) {
@@ -157,8 +161,10 @@ onStandIn('from release to release', () => {
             (await member.ask({ isMaster: 1 }))['ismaster'] === true ? true : undefined,
           );
           expect(await versionAt(member)).toBe(before);
+          await configHas(index === 1 ? 1 : 2, index > 1);
           const confirm = release === '7.0' ? { confirm: true } : {};
           expect(await member.ask({ [name]: release, ...confirm })).toMatchObject({ ok: 1 });
+          await configHas(2, true);
         }
         expect(await versionAt(member)).toBe(release);
         expect(await member.ask({ find: 't', $db: 'd' })).toMatchObject({

@@ -3,6 +3,7 @@ import pino from 'pino';
 import type { ActivityContext } from '../../../src/activities/context';
 import { createPlacementActivities } from '../../../src/activities/placement';
 import type { MultiCloudMongoDB } from '../../../src/api/multicloudmongodb';
+import { writePromise } from '../../../src/activities/room-ledger';
 import { KINDS } from '../../../src/kube/object';
 import { makeInstance } from '../../support/custom-resource';
 import { createStubKube, type StubKube } from '../../support/stub-kube';
@@ -84,4 +85,13 @@ test('a cluster that is Ready and cannot be read is waited for, and done without
     });
   expect(karmada.writes).toEqual([]);
   expect(await attemptTo(7)).toMatchObject({ done: true, value: { clusters: ['east'] } });
+});
+
+test('a placement that needs no more room takes back what was promised before', async () => {
+  const { karmada, context } = setUp();
+  karmada.put(KINDS.configMap, 'fedstate-room', { data: { 'uid-of-orders': '[]' } });
+  const patches: object[] = [];
+  karmada.onPatch(KINDS.configMap, (patch) => patches.push(patch));
+  await writePromise(context, '1', { uid: 'uid-of-orders', items: [] });
+  expect(patches).toEqual([{ metadata: { resourceVersion: '1' }, data: { 'uid-of-orders': null } }]);
 });
