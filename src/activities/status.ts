@@ -10,7 +10,7 @@ import { readBinding, reportsOf } from '../karmada/binding';
 import { namespaceOf } from '../karmada/template';
 import { apiVersionOf, KINDS, objectSchema } from '../kube/object';
 import { findInstance, type ActivityContext, type InstanceInput } from './context';
-import { desiredMembers, readLayout, type Layout } from './layout';
+import { askedHosts, desiredMembers, readLayout, type Layout } from './layout';
 import { readPlacement } from './placement';
 import { publicConnectionString } from './client-address';
 import { observeInstance } from './replica-set';
@@ -89,11 +89,7 @@ export async function sightInstance(
   if (!layout.done) return undefined;
   const desired = desiredMembers(cr, layout.value);
   if (desired.length === 0) return undefined;
-  const observation = await observeInstance(
-    context,
-    cr,
-    desired.map((member) => member.host),
-  );
+  const observation = await observeInstance(context, cr, askedHosts(cr, layout.value));
   const { survivesAnyCluster, strayed } = layout.value;
   const placeless = new Set(strayed.map(({ cluster }) => cluster));
   const health = judgeHealth({ desired, observation, survivesAnyCluster, placeless });
