@@ -13,6 +13,7 @@ import { findInstance, type ActivityContext, type InstanceInput } from './contex
 import { askedHosts, desiredMembers, readLayout, type Layout } from './layout';
 import { readPlacement } from './placement';
 import { publicConnectionString } from './client-address';
+import { tellMajority } from './majority-news';
 import { observeInstance } from './replica-set';
 import { specWarnings } from './references';
 import { createRestraint } from './restraint';
@@ -113,6 +114,7 @@ async function writeStatus(
     readBinding(context.karmada, namespaceOf(cr), cr.metadata.name, KINDS.mongoDB.kind),
     judgeInstance(context, cr),
   ]);
+  await tellMajority(context, cr, health);
   const image = resolveImage(cr.spec.imageSetting.image, context.imageReplacements);
   const status = composeStatus({
     cr,

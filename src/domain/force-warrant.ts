@@ -5,25 +5,20 @@ import type { Agreement, ChangePlan } from './plan';
  * the very plan makes one, and what forces takes nothing else.
  */
 export class ForceWarrant {
-  readonly #hash: string;
-
   private constructor(
-    hash: string,
+    private readonly plan: string,
     readonly by: string,
-    readonly why: string | undefined,
-  ) {
-    this.#hash = hash;
-  }
+  ) {}
 
   /** Undefined: nobody who has a name has agreed to this plan. */
   static of(plan: ChangePlan, agreed: Agreement | undefined): ForceWarrant | undefined {
     const by = agreed?.by?.trim() ?? '';
     if (agreed === undefined || by === '' || agreed.hash !== plan.hash || plan.risk !== 'force')
       return undefined;
-    return new ForceWarrant(plan.hash, by, agreed.why);
+    return new ForceWarrant(plan.hash, by);
   }
 
-  get plan(): string {
-    return this.#hash;
+  toString(): string {
+    return `plan ${this.plan}, agreed to by ${this.by}`;
   }
 }

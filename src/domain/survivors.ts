@@ -20,8 +20,7 @@ export const clusterLookup =
     known.get(host) ?? config?.members.find((member) => member.host === host)?.tags['cluster'] ?? 'unknown';
 
 /** The host by which a member knows itself. */
-const ownHost = (report: MemberReport): string =>
-  report.views.find((view) => view.self)?.host ?? report.host;
+const ownHost = (report: MemberReport): string => report.views.find((view) => view.self)?.host ?? report.host;
 
 /** Term first: an operation of a later term was written by a later primary (S4). */
 export function compareOpTimes(a: OpTime | undefined, b: OpTime | undefined): number {
@@ -45,8 +44,7 @@ export function rankSurvivors(
       return [{ host, cluster: clusterOf(host), optime, priority: entry.priority, votes: entry.votes }];
     })
     .sort(
-      (a, b) =>
-        compareOpTimes(b.optime, a.optime) || b.priority - a.priority || (a.host < b.host ? -1 : 1),
+      (a, b) => compareOpTimes(b.optime, a.optime) || b.priority - a.priority || (a.host < b.host ? -1 : 1),
     );
 }
 

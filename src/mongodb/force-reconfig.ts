@@ -15,13 +15,8 @@ import { readConfig } from './reconfig';
  * @throws FedStateError Superseded when nothing was sent, as the survivor is not what the plan says; Unreachable when
  *   nobody can tell whether it was installed
  */
-export async function forceReconfig(
-  step: ForceStep,
-  warrant: ForceWarrant,
-  access: Access,
-): Promise<string> {
+export async function forceReconfig(step: ForceStep, warrant: ForceWarrant, access: Access): Promise<string> {
   const present = await readConfig(step.host, access);
-  if (isInstalled(present, step)) return describe(present, step, warrant);
   if (present.version !== step.expected.version || present.term !== step.expected.term)
     throw superseded(step, `it holds configuration version ${present.version} (term ${present.term ?? '-'})`);
   await refuseLeader(step, access);
@@ -33,10 +28,18 @@ export async function forceReconfig(
     );
   } catch (error) {
     if (!isFedStateError(error, 'Unreachable')) throw error;
-    const found = await readConfig(step.host, access);
-    if (!isInstalled(found, step)) throw error;
+    if ((await findForced(step, access)) === undefined) throw error;
   }
-  return describe(await readConfig(step.host, access), step, warrant);
+  return (await findForced(step, access)) ?? `forced at ${step.host}: ${String(warrant)}`;
+}
+
+/** What was forced, when the survivor holds it already. */
+export async function findForced(step: ForceStep, access: Access): Promise<string | undefined> {
+  const config = await readConfig(step.host, access);
+  const hosts = step.members.map(({ host }) => host).join(', ');
+  return isInstalled(config, step)
+    ? `forced at ${step.host} to version ${config.version} with ${hosts}`
+    : undefined;
 }
 
 /** A survivor that leads, or follows somebody, needs no force. */
@@ -57,7 +60,10 @@ function keepMembers(present: RawConfig, step: ForceStep, major: number): RawMem
     const { votes, priority, hidden } = toRawMember(member, major);
     const delayed = member.secondaryDelaySecs > 0;
     const { secondaryDelaySecs, slaveDelay, ...rest } = entry;
-    const delay = { ...(secondaryDelaySecs === undefined ? {} : { secondaryDelaySecs }), ...(slaveDelay === undefined ? {} : { slaveDelay }) };
+    const delay = {
+      ...(secondaryDelaySecs === undefined ? {} : { secondaryDelaySecs }),
+      ...(slaveDelay === undefined ? {} : { slaveDelay }),
+    };
     return { ...rest, ...(delayed ? delay : {}), votes, priority, hidden };
   });
 }
@@ -69,6 +75,3 @@ function isInstalled(config: RawConfig, step: ForceStep): boolean {
   const wanted = step.members.map(key).sort();
   return config.version > step.expected.version && JSON.stringify(found) === JSON.stringify(wanted);
 }
-
-const describe = ({ version }: RawConfig, { host, members }: ForceStep, { by, plan }: ForceWarrant): string =>
-  `forced at ${host} to version ${version} with ${members.map((member) => member.host).join(', ')}, plan ${plan} agreed to by ${by}`;

@@ -44,10 +44,13 @@ function force(state: SetState, step: Extract<RecoveryStepFacts, { kind: 'forceR
     .filter(({ host }) => !isHealthyIn(state, host))
     .map((member) => clusterIn(state, member))
     .find((cluster) => !holding.has(cluster) && state.fenced?.has(cluster) !== true);
-  if (open !== undefined) return refuse('S4', `cluster ${open} is not fenced: it could make a second primary.`);
+  if (open !== undefined)
+    return refuse('S4', `cluster ${open} is not fenced: it could make a second primary.`);
   const leader = step.members.find(({ host }) => host === step.host);
   if (leader === undefined || leader.priority === 0)
     return refuse('S14', `${step.host} could not be elected.`);
   const fault = setFault(step.members);
-  return fault === undefined ? { ok: true, state: { ...state, members: step.members } } : { ok: false, fault };
+  return fault === undefined
+    ? { ok: true, state: { ...state, members: step.members } }
+    : { ok: false, fault };
 }
