@@ -46,7 +46,7 @@ export async function gatherEvidence(
 }
 
 /** Whether a member's API server answers anything but that nobody is there. */
-async function probe(context: ActivityContext, cluster: string): Promise<boolean> {
+export async function probe(context: ActivityContext, cluster: string): Promise<boolean> {
   try {
     const { transport } = await context.members.kubeOf(cluster);
     await transport.request({ method: 'GET', path: '/readyz', timeoutMs: PROBE_MS });

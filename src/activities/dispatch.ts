@@ -12,7 +12,7 @@ import { annotateInstance, loadInstance, type ActivityContext, type InstanceInpu
 import { awaitFence } from './fence';
 import { withHeartbeat } from './heartbeat';
 import { describeCarried } from './instance-marks';
-import { findLayoutFault, readLayout } from './layout';
+import { findLayoutFault, readLayout, suspendedClusters } from './layout';
 import {
   buildCompanyPolicies,
   buildCopies,
@@ -91,7 +91,7 @@ export async function dispatch(
   // A fence stands before anything changes behind it; else a new policy must find its override there.
   if (isFenced) {
     for (const policy of policies) await apply(context, policy);
-    const open = await awaitFence(context, cr, layout.fenced);
+    const open = await awaitFence(context, cr, suspendedClusters(layout));
     if (open !== undefined) return waitFor({ code: 'Dispatching', message: open });
   }
   await applyOverride(context, cr, before);
@@ -153,13 +153,13 @@ async function applyRecord(context: ActivityContext, cr: MultiCloudMongoDB): Pro
   if (layout.done) await apply(context, buildRecord(cr, layout.value));
 }
 
-async function apply(context: ActivityContext, { kind, manifest }: Built): Promise<void> {
+export async function apply(context: ActivityContext, { kind, manifest }: Built): Promise<void> {
   // Forced: ownership was proven before, and only our own fields are in the manifest.
   await context.karmada.apply(kind, manifest, { fieldManager: FIELD_MANAGER, force: true });
 }
 
 /** Undefined once every cluster's Work carries this override; else what is missing. */
-async function awaitWorks(
+export async function awaitWorks(
   context: ActivityContext,
   cr: MultiCloudMongoDB,
   rules: readonly ClusterOverride[],

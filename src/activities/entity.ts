@@ -105,8 +105,9 @@ async function isRotationOpen(context: ActivityContext, cr: MultiCloudMongoDB): 
 function describeRecovery(
   cr: MultiCloudMongoDB,
   now: Date,
-): Pick<InstanceSnapshot & { readonly found: true }, 'lost' | 'calledLost' | 'returned'> {
+): Pick<InstanceSnapshot & { readonly found: true }, 'lost' | 'calledLost' | 'returned' | 'recoveryAsked'> {
   if (!isCreated(cr)) return {};
+  const asked = cr.metadata.annotations[ANNOTATIONS.recoverMajority] ?? '';
   const lost = dueLoss(cr, now);
   const called = cr.metadata.annotations[ANNOTATIONS.failover] ?? '';
   const { operation } = cr.status ?? {};
@@ -117,6 +118,7 @@ function describeRecovery(
     ...(lost === undefined ? {} : { lost }),
     ...(called === '' ? {} : { calledLost: called }),
     ...(returned === undefined ? {} : { returned }),
+    ...(asked === '' ? {} : { recoveryAsked: asked }),
   };
 }
 

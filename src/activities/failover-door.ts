@@ -18,6 +18,14 @@ export interface FailoverRequest {
   readonly updateId: string;
 }
 
+export interface RecoveryRequest {
+  readonly namespace: string;
+  readonly name: string;
+  readonly by: string;
+  readonly why: string;
+  readonly updateId: string;
+}
+
 export interface RequestedOperation {
   readonly instance: InstanceRef;
   readonly workflowId: string;
@@ -30,30 +38,12 @@ const START_MS = 600_000;
 export function createFailoverDoorActivities(context: ActivityContext) {
   return {
     /** Hands the request to the instance's entity. @throws InvalidSpec when there is no such instance, or it refuses */
-    async requestFailover(request: FailoverRequest): Promise<RequestedOperation> {
-      const { namespace, name, cluster, by, why, updateId } = request;
-      const cr = await context.karmada.get(refOf({ namespace, name }), multiCloudMongoDBSchema);
-      if (cr === undefined)
-        throw new FedStateError('InvalidSpec', `There is no MultiCloudMongoDB ${namespace}/${name}.`);
-      const instance = { namespace, name, uid: cr.metadata.uid };
-      const entity = context.temporal.workflow.getHandle(instanceWorkflowId(namespace, name, instance.uid));
-      try {
-        const workflowId = await entity.executeUpdate<string, [object]>('failover', {
-          args: [{ cluster, by, ...(why === undefined ? {} : { why }) }],
-          updateId,
-        });
-        return { instance, workflowId };
-      } catch (error) {
-        if (error instanceof WorkflowUpdateFailedError)
-          throw new FedStateError('InvalidSpec', messageOf(error.cause ?? error));
-        if (error instanceof WorkflowNotFoundError)
-          throw new FedStateError(
-            'InvalidSpec',
-            `No workflow runs for MultiCloudMongoDB ${namespace}/${name}: is the controller running?`,
-          );
-        throw error;
-      }
-    },
+    requestFailover: ({ cluster, by, why, ...asked }: FailoverRequest): Promise<RequestedOperation> =>
+      askEntity(context, 'failover', { cluster, by, ...(why === undefined ? {} : { why }) }, asked),
+
+    /** Asks it for a plan to recover a lost majority. @throws InvalidSpec likewise */
+    requestRecovery: ({ by, why, ...asked }: RecoveryRequest): Promise<RequestedOperation> =>
+      askEntity(context, 'recoverMajority', { by, why }, asked),
 
     /** Ends with the operation. @throws InvalidSpec with what it says when it fails or never starts */
     async followOperation({ workflowId }: RequestedOperation): Promise<OperationOutcome> {
@@ -82,6 +72,35 @@ export function createFailoverDoorActivities(context: ActivityContext) {
       }
     },
   };
+}
+
+async function askEntity(
+  context: ActivityContext,
+  update: string,
+  args: object,
+  { namespace, name, updateId }: Pick<FailoverRequest, 'namespace' | 'name' | 'updateId'>,
+): Promise<RequestedOperation> {
+  const cr = await context.karmada.get(refOf({ namespace, name }), multiCloudMongoDBSchema);
+  if (cr === undefined)
+    throw new FedStateError('InvalidSpec', `There is no MultiCloudMongoDB ${namespace}/${name}.`);
+  const instance = { namespace, name, uid: cr.metadata.uid };
+  const entity = context.temporal.workflow.getHandle(instanceWorkflowId(namespace, name, instance.uid));
+  try {
+    const workflowId = await entity.executeUpdate<string, [object]>(update, {
+      args: [args],
+      updateId,
+    });
+    return { instance, workflowId };
+  } catch (error) {
+    if (error instanceof WorkflowUpdateFailedError)
+      throw new FedStateError('InvalidSpec', messageOf(error.cause ?? error));
+    if (error instanceof WorkflowNotFoundError)
+      throw new FedStateError(
+        'InvalidSpec',
+        `No workflow runs for MultiCloudMongoDB ${namespace}/${name}: is the controller running?`,
+      );
+    throw error;
+  }
 }
 
 function rootMessage(error: Error): string {

@@ -5,6 +5,8 @@ import { done, waitFor, type StageResult } from '../domain/operation';
 import type { ReplicaSetObservation } from '../domain/replica-set';
 import type { Evidence } from '../planner/judge-clusters';
 import { gatherEvidence, noteSightings } from './cluster-sight';
+import { findCutOffVolume } from './cut-off-volume';
+import { liftShutOff } from './shut-off';
 import { annotateInstance, loadInstance, type ActivityContext, type InstanceInput } from './context';
 import { withHeartbeat } from './heartbeat';
 import { knownHosts, readLayout, type Layout } from './layout';
@@ -43,6 +45,9 @@ export function createFailoverActivities(context: ActivityContext) {
         if (mark === undefined) return done('it takes members');
         const { evidence } = await look(context, cr, cluster);
         const seen = evidence.looks[cluster];
+        const kept =
+          seen?.looks === 'alive' ? await findCutOffVolume(context, cr, cluster, mark.shut) : undefined;
+        if (kept !== undefined) return waitFor({ code: 'ClusterUnreachable', message: kept });
         if (seen?.looks === 'alive') return done(seen.views);
         if (mark.returned !== undefined)
           await writeMark(context, cr, cluster, { ...mark, returned: undefined });
@@ -56,6 +61,7 @@ export function createFailoverActivities(context: ActivityContext) {
     liftFence: async ({ instance, cluster }: ClusterInput): Promise<boolean> => {
       const cr = await loadInstance(context, instance);
       const mark = readLossMarks(cr)[cluster];
+      if (mark?.shut !== undefined && mark.shut.forced === undefined) await liftShutOff(context, cr);
       if (mark === undefined || holdsMembers(cr, cluster)) return false;
       if (mark.returned === undefined)
         await writeMark(context, cr, cluster, { ...mark, returned: context.now().toISOString() });

@@ -14,7 +14,7 @@ import { desiredFault } from '../planner/config-rules';
 import type { ActivityContext } from './context';
 import { listDispatchedMembers, readDispatched, type DispatchedShare } from './dispatched';
 import { isCreated } from './instance-marks';
-import { fencedClusters } from './loss-marks';
+import { fencedClusters, shutMembers } from './loss-marks';
 import { readPlacement } from './placement';
 
 /** Where each member goes and is reached, out of the placement, the clusters' VIPs and the Services' NodePorts. */
@@ -29,6 +29,8 @@ export interface Layout {
   readonly survivesAnyCluster: boolean;
   /** Lost clusters that are not back: nothing is sent there, and nobody waits for them. */
   readonly fenced: readonly string[];
+  /** Members that a recovery of the majority cuts off, by cluster: told to go, whatever the placement says. Absent: none. */
+  readonly shut?: ReadonlyMap<string, readonly Ordinal[]> | undefined;
   /** Clusters of the shares that Karmada does not know, or not with an address. */
   readonly strayed: readonly Strayed[];
   /** Keys of labels that some Cluster object carries: what speaks of them is not for nodes. */
@@ -138,6 +140,7 @@ export async function layOut(
     seed,
     survivesAnyCluster: placement.quorum.survivesAnyCluster,
     fenced: fencedClusters(cr),
+    shut: shutMembers(cr),
     strayed: shares.flatMap((share) => describeStrayed(clusters, share)),
     clusterLabels: new Set([...clusters.values()].flatMap((cluster) => Object.keys(cluster.metadata.labels))),
   });
@@ -225,16 +228,26 @@ async function readNodePorts(context: ActivityContext, cr: MultiCloudMongoDB): P
 
 /**
  * Every address at which a member of the instance may answer, also one that is to leave. Of a lost cluster none is asked:
- * a primary that was cut off there calls itself one for a while.
+ * a primary that was cut off there calls itself one for a while, and one of a majority that was cut off for good.
  */
 export function knownHosts(cr: MultiCloudMongoDB, layout: Layout): string[] {
   return [
-    ...desiredMembers(cr, layout).map((member) => member.host),
+    ...askedHosts(cr, layout),
     ...layout.leaving.flatMap(({ host, cluster }) =>
       host === undefined || layout.fenced.includes(cluster) ? [] : [host],
     ),
   ];
 }
+
+/** Of the desired members those that may be asked. */
+export const askedHosts = (cr: MultiCloudMongoDB, layout: Layout): string[] =>
+  desiredMembers(cr, layout)
+    .filter(({ cluster }) => layout.shut?.has(cluster) !== true)
+    .map(({ host }) => host);
+
+/** Lost clusters to which nothing is sent; what was cut off is sent its order to go. */
+export const suspendedClusters = ({ fenced, shut }: Pick<Layout, 'fenced' | 'shut'>): string[] =>
+  fenced.filter((cluster) => shut?.has(cluster) !== true);
 
 /** The members as the replica set should have them; only those whose address is known. */
 export function desiredMembers(cr: MultiCloudMongoDB, layout: Layout): DesiredMember[] {

@@ -9,6 +9,7 @@ import {
   type Sightings,
 } from '../domain/loss';
 import { ANNOTATIONS } from '../domain/marks';
+import type { Ordinal } from '../domain/names';
 
 const marksSchema = z.record(
   z.string(),
@@ -18,6 +19,13 @@ const marksSchema = z.record(
     views: z.string(),
     by: z.string().optional(),
     returned: z.string().optional(),
+    shut: z
+      .object({
+        at: z.string(),
+        ordinals: z.array(z.union([z.number(), z.literal('arbiter')])),
+        forced: z.string().optional(),
+      })
+      .optional(),
   }),
 );
 
@@ -71,10 +79,21 @@ export const fencedClusters = (cr: MultiCloudMongoDB): string[] =>
     .map(([cluster]) => cluster)
     .sort();
 
+/** Members that a recovery of the majority cuts off, by cluster: ordered to be shut off until a person gives them back. */
+export const shutMembers = (cr: MultiCloudMongoDB): ReadonlyMap<string, readonly Ordinal[]> =>
+  new Map(
+    Object.entries(readLossMarks(cr)).flatMap(([cluster, { shut }]) =>
+      shut === undefined ? [] : [[cluster, shut.ordinals] as const],
+    ),
+  );
+
 /** What of the marks is part of what is asked for: who and why is not. */
 export const describeLosses = (cr: MultiCloudMongoDB): string[] =>
   Object.entries(readLossMarks(cr))
-    .map(([cluster, mark]) => (mark.returned === undefined ? cluster : `${cluster}:returned`))
+    .map(
+      ([cluster, mark]) =>
+        `${cluster}${mark.returned === undefined ? '' : ':returned'}${mark.shut === undefined ? '' : ':shut'}`,
+    )
     .sort();
 
 /** The object as it would be without a mark. */

@@ -33,7 +33,7 @@ import {
 } from '../karmada/template';
 import { KINDS, type Kind, type Manifest } from '../kube/object';
 import { affinityOfPods } from '../scheduler/pod-affinity';
-import type { Layout } from './layout';
+import { suspendedClusters, type Layout } from './layout';
 import { revisionOf } from './override-rules';
 import type { References } from './references';
 
@@ -66,7 +66,7 @@ export function buildMongoDBPolicy(cr: MultiCloudMongoDB, layout: Layout, suspen
     selects: [{ kind: KINDS.mongoDB, name: cr.metadata.name }],
     clusters: clustersOf(layout),
     suspended,
-    fenced: layout.fenced,
+    fenced: suspendedClusters(layout),
     preserve: true,
   });
   return { kind: KINDS.propagationPolicy, manifest };

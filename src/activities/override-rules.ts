@@ -29,6 +29,8 @@ export function overrideRules(layout: Layout, changes: RuleChanges = {}): Cluste
   return clusters.flatMap((cluster): ClusterOverride[] => {
     const vip = vips.get(cluster);
     if (vip === undefined) return [];
+    const shut = layout.shut?.get(cluster);
+    if (shut !== undefined) return [shutRule(cluster, vip, shut)];
     const leaving = layout.leaving.filter((member) => member.cluster === cluster);
     const isRetired = (member: (typeof leaving)[number]): boolean =>
       member.retired || retire.some((place) => isSamePlace(place, member));
@@ -50,6 +52,18 @@ export function overrideRules(layout: Layout, changes: RuleChanges = {}): Cluste
   });
 }
 
+/** What was cut off goes, and keeps its volumes: it may hold what nobody else has (S4). */
+const shutRule = (cluster: string, vip: string, ordinals: readonly Ordinal[]): ClusterOverride => ({
+  cluster,
+  vip,
+  members: 0,
+  arbiter: false,
+  rsInit: false,
+  retired: ordinals,
+  rollout: [],
+  keepsVolumes: true,
+});
+
 /**
  * The rules with what has been retired and is gone still in them: the record of what must be swept, until it is. An
  * ordinal that is wanted again is no longer retired.
@@ -67,7 +81,11 @@ export function keepRetired(rules: readonly ClusterOverride[], layout: Layout): 
   const dropped = layout.dispatched.flatMap(({ cluster, vip, retired }): ClusterOverride[] =>
     vip === undefined || rules.some((rule) => rule.cluster === cluster)
       ? []
-      : [{ cluster, vip, members: 0, arbiter: false, rsInit: false, retired, rollout: [] }],
+      : [
+          layout.shut?.has(cluster) === true
+            ? shutRule(cluster, vip, retired)
+            : { cluster, vip, members: 0, arbiter: false, rsInit: false, retired, rollout: [] },
+        ],
   );
   return [...kept, ...dropped];
 }

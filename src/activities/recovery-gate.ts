@@ -3,7 +3,14 @@ import type { OperationKind } from '../domain/instance';
 import { ANNOTATIONS } from '../domain/marks';
 import type { GateFacts } from '../planner/gate';
 import { answers, describeWish, isSettled } from './instance-marks';
-import { failoverMode, holdsMembers, lostClusters, readLossMarks, withoutMark } from './loss-marks';
+import {
+  failoverMode,
+  holdsMembers,
+  lostClusters,
+  readLossMarks,
+  shutMembers,
+  withoutMark,
+} from './loss-marks';
 
 type Policy = Pick<GateFacts, 'approval' | 'windows'>;
 
@@ -51,7 +58,10 @@ const isAgreedFailover = (cr: MultiCloudMongoDB, { askedBy }: RecoveryFacts): bo
 function isNothingElseAsked(cr: MultiCloudMongoDB): boolean {
   if (isSettled(cr, undefined)) return true;
   const settled = cr.metadata.annotations[ANNOTATIONS.settled];
-  return lostClusters(cr).some((cluster) =>
-    answers(settled, describeWish(withoutMark(cr, cluster), undefined)),
-  );
+  const before = [
+    ...lostClusters(cr).map((cluster) => withoutMark(cr, cluster)),
+    // Several are cut off at once.
+    [...shutMembers(cr).keys()].reduce(withoutMark, cr),
+  ];
+  return before.some((one) => answers(settled, describeWish(one, undefined)));
 }

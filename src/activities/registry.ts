@@ -10,6 +10,7 @@ import { createHealthActivities } from './health';
 import { createMemberActivities } from './members';
 import { createPlacementActivities } from './placement';
 import { createPublicationActivities } from './publication';
+import { createRecoverMajorityActivities } from './recover-majority';
 import { createReferenceActivities } from './references';
 import { createRemovalActivities } from './removal';
 import { createReplicaSetActivities } from './replica-set';
@@ -29,6 +30,7 @@ export function createActivities(context: ActivityContext) {
     ...createMemberActivities(context),
     ...createPlacementActivities(context),
     ...createPublicationActivities(context),
+    ...createRecoverMajorityActivities(context),
     ...createReferenceActivities(context),
     ...createRemovalActivities(context),
     ...createReplicaSetActivities(context),

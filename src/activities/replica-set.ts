@@ -140,7 +140,7 @@ function observe(hosts: readonly string[], credentials: InstanceCredentials): Pr
   return observeReplicaSet(hosts, accessOf(credentials));
 }
 
-const accessOf = (credentials: InstanceCredentials): Access => ({
+export const accessOf = (credentials: InstanceCredentials): Access => ({
   credentials: { kind: 'keyfile', key: credentials.keyfile },
 });
 

@@ -151,7 +151,11 @@ function intactCondition({ deviations }: StatusFacts, news: News): ConditionNews
 function lossCondition({ cr }: StatusFacts, news: News): ConditionNews {
   const marks = Object.entries(readLossMarks(cr));
   const sightings = readSightings(cr);
-  const told = marks.map(([cluster, { since, returned }]) => {
+  const told = marks.map(([cluster, { since, returned, shut }]) => {
+    if (shut !== undefined)
+      return shut.forced === undefined
+        ? `cluster ${cluster} is ordered to shut its members off, for a recovery of the majority that is not carried through: send the Update failback to give it back`
+        : `cluster ${cluster} was cut off by a forced configuration at ${shut.forced}: its members are shut off as soon as it is reached, and only the Update failback gives it members again`;
     const isBack = returned !== undefined || sightings[cluster]?.looks === 'alive';
     return isBack
       ? `cluster ${cluster}, lost since ${since}, is back and holds no member until it is failed back`
@@ -179,7 +183,7 @@ function majorityCondition({ health }: StatusFacts, news: News): ConditionNews {
   const lost = health?.majorityLost;
   return lost === undefined
     ? news(CONDITIONS.majorityLost, false, 'MajorityAnswers', 'No majority of the voters is missing')
-    : news(CONDITIONS.majorityLost, true, 'MajorityLost', lost);
+    : news(CONDITIONS.majorityLost, true, 'MajorityLost', [lost, health?.choice ?? ''].join('. ').trim());
 }
 
 /** What was accepted but has no effect, is unwise, or could not be placed as promised. */

@@ -10,9 +10,10 @@ import { readBinding, reportsOf } from '../karmada/binding';
 import { namespaceOf } from '../karmada/template';
 import { apiVersionOf, KINDS, objectSchema } from '../kube/object';
 import { findInstance, type ActivityContext, type InstanceInput } from './context';
-import { desiredMembers, readLayout, type Layout } from './layout';
+import { askedHosts, desiredMembers, readLayout, type Layout } from './layout';
 import { readPlacement } from './placement';
 import { publicConnectionString } from './client-address';
+import { tellMajority } from './majority-news';
 import { observeInstance } from './replica-set';
 import { specWarnings } from './references';
 import { createRestraint } from './restraint';
@@ -89,11 +90,7 @@ export async function sightInstance(
   if (!layout.done) return undefined;
   const desired = desiredMembers(cr, layout.value);
   if (desired.length === 0) return undefined;
-  const observation = await observeInstance(
-    context,
-    cr,
-    desired.map((member) => member.host),
-  );
+  const observation = await observeInstance(context, cr, askedHosts(cr, layout.value));
   const { survivesAnyCluster, strayed } = layout.value;
   const placeless = new Set(strayed.map(({ cluster }) => cluster));
   const health = judgeHealth({ desired, observation, survivesAnyCluster, placeless });
@@ -117,6 +114,7 @@ async function writeStatus(
     readBinding(context.karmada, namespaceOf(cr), cr.metadata.name, KINDS.mongoDB.kind),
     judgeInstance(context, cr),
   ]);
+  await tellMajority(context, cr, health);
   const image = resolveImage(cr.spec.imageSetting.image, context.imageReplacements);
   const status = composeStatus({
     cr,

@@ -71,7 +71,7 @@ const operationRecordSchema = z.object({
 });
 
 const recoverySchema = z.object({
-  kind: z.string().describe('failoverInstance, failbackInstance or switchoverInstance.'),
+  kind: z.string().describe('failoverInstance, failbackInstance, switchoverInstance or recoverInstance.'),
   outcome: z.string().describe('succeeded, failed or cancelled.'),
   cluster: z.string().optional().describe('Cluster that was lost, or has come back.'),
   cause: z.string().optional().describe('What was seen, or who asked for it.'),
@@ -118,6 +118,6 @@ export const multiCloudMongoDBStatusSchema = z.object({
     .array(recoverySchema)
     .max(10)
     .optional()
-    .describe('The last ten failovers, failbacks and switchovers, newest first.'),
+    .describe('The last ten failovers, failbacks, switchovers and recoveries of a majority, newest first.'),
   conditions: conditionsSchema.optional().describe('What holds and what does not.'),
 });

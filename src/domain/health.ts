@@ -11,6 +11,8 @@ import {
   type ReplicaSetObservation,
 } from './replica-set';
 
+import { clusterLookup, describeChoice } from './survivors';
+
 /** One member as status shows it. */
 export interface MemberHealth {
   readonly cluster: string;
@@ -39,6 +41,8 @@ export interface HealthVerdict {
   readonly config?: ReplicaSetConfig | undefined;
   /** Set when too few voters answer to elect a primary: what is missing, and the remedy (S4). */
   readonly majorityLost?: string | undefined;
+  /** Then: who is left, what is at stake, and what a person can do. */
+  readonly choice?: string | undefined;
 }
 
 export interface HealthFacts {
@@ -113,8 +117,14 @@ export function judgeHealth(facts: HealthFacts): HealthVerdict {
     fatalClusters,
     config,
     majorityLost,
+    ...(majorityLost === undefined || config === undefined
+      ? {}
+      : { choice: describeChoice(config, reports, clusterLookup(clustersByHost(facts), config)) }),
   };
 }
+
+const clustersByHost = ({ desired }: HealthFacts): ReadonlyMap<string, string> =>
+  new Map(desired.map(({ host, cluster }) => [host, cluster]));
 
 /** Voters that answer are no majority: only what comes back, or people, can help (S4). */
 export function nameMajorityLoss(

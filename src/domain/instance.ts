@@ -56,6 +56,8 @@ export type InstanceSnapshot =
       readonly calledLost?: string | undefined;
       /** A lost cluster that has looked well for long enough to get members again. */
       readonly returned?: string | undefined;
+      /** Why somebody asks, by annotation, for a plan that recovers a lost majority. */
+      readonly recoveryAsked?: string | undefined;
       /** Hash of the plan that a person has approved by annotation. */
       readonly approved?: string | undefined;
     };

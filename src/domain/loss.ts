@@ -28,6 +28,17 @@ export interface LossMark {
   readonly by?: string | undefined;
   /** Set once it is back: things are sent there again, to clean up; members come only when the mark is gone. */
   readonly returned?: string | undefined;
+  /** Set when a majority was recovered without it. */
+  readonly shut?: ShutMark | undefined;
+}
+
+/** Members that a recovery of the majority cuts off: shut off as soon as their cluster is reached (S4). */
+export interface ShutMark {
+  /** When they were ordered to be, RFC 3339. */
+  readonly at: string;
+  readonly ordinals: readonly (number | 'arbiter')[];
+  /** When the configuration was forced without them; absent: it was not, and nothing is lost by taking the order back. */
+  readonly forced?: string | undefined;
 }
 
 export type LossMarks = Readonly<Record<string, LossMark>>;
@@ -108,6 +119,8 @@ export function dueReturns(facts: LossFacts): string[] {
     (cluster, sighting) =>
       sighting.looks === 'alive' &&
       facts.marks[cluster] !== undefined &&
+      // What was cut off may hold what nobody else has: a person gives it back.
+      facts.marks[cluster].shut === undefined &&
       ageSeconds(sighting, facts.now) >= returnSeconds(facts.delaySeconds),
   );
 }

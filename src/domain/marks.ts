@@ -59,6 +59,8 @@ export const ANNOTATIONS = {
   lost: 'middleware.fedstate.io/lost',
   /** Name of a cluster that somebody calls lost: its members are replaced if the surviving ones say the same. */
   failover: 'middleware.fedstate.io/failover',
+  /** Why a lost majority should be recovered: asks for a plan, which then waits for a person's approval by name. */
+  recoverMajority: 'middleware.fedstate.io/recover-majority',
   /** Clusters that look dead, or alive again, and since when, as JSON: the streak outlives who looks. */
   sightings: 'middleware.fedstate.io/cluster-sightings',
   /** When each cluster was given its members back last, as JSON. */

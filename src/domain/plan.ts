@@ -86,7 +86,21 @@ export type SurroundingStepFacts =
       readonly claim: string | undefined;
     } & MemberPlace);
 
-export type StepFacts = MembershipStepFacts | SurroundingStepFacts;
+/** Steps that no change of an instance has: only a recovery of the majority, by a person's word (S4). */
+export type RecoveryStepFacts =
+  /** Members of these clusters are shut off, at once or as soon as their cluster is reached. */
+  | { readonly kind: 'fence'; readonly clusters: readonly string[] }
+  | {
+      readonly kind: 'forceReconfig';
+      /** The survivor that has everything that any survivor has. */
+      readonly host: string;
+      /** The configuration that it holds. */
+      readonly expected: { readonly version: number; readonly term?: number | undefined };
+      /** Those that stay, as they are to be. */
+      readonly members: readonly MemberConfig[];
+    };
+
+export type StepFacts = MembershipStepFacts | SurroundingStepFacts | RecoveryStepFacts;
 
 const SURROUNDING: Readonly<Record<SurroundingStepFacts['kind'], true>> = {
   place: true,
@@ -108,6 +122,13 @@ export const isSurrounding = <S extends StepFacts>(
   step: S,
 ): step is Extract<S, { readonly kind: SurroundingStepFacts['kind'] }> => step.kind in SURROUNDING;
 
+export const isRecovery = <S extends StepFacts>(
+  step: S,
+): step is Extract<S, { readonly kind: RecoveryStepFacts['kind'] }> =>
+  step.kind === 'fence' || step.kind === 'forceReconfig';
+
+export type RecoveryStep = RecoveryStepFacts & StepContract;
+export type ForceStep = Extract<RecoveryStepFacts, { readonly kind: 'forceReconfig' }>;
 export type MembershipStep = MembershipStepFacts & StepContract;
 export type SurroundingStep = SurroundingStepFacts & StepContract;
 export type Step = StepFacts & StepContract;

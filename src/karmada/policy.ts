@@ -68,6 +68,8 @@ export interface ClusterOverride {
   readonly rsInit: boolean;
   readonly retired: readonly (number | 'arbiter')[];
   readonly rollout: readonly (number | 'arbiter')[];
+  /** Volumes of what goes stay, whatever the spec says. Absent: as the spec says. */
+  readonly keepsVolumes?: true | undefined;
 }
 
 export interface OverrideFacts {
@@ -135,5 +137,6 @@ function plaintextOf(rule: ClusterOverride): { path: string; operator: 'add'; va
     ...(rule.rsInit ? [add('/spec/rsInit', true)] : []),
     ...(rule.retired.length > 0 ? [add('/spec/retired', rule.retired)] : []),
     ...(rule.rollout.length > 0 ? [add('/spec/rollout', rule.rollout)] : []),
+    ...(rule.keepsVolumes === true ? [add('/spec/persistence/whenScaled', 'Retain')] : []),
   ];
 }

@@ -1,6 +1,7 @@
 import type { StepFacts } from '../domain/plan';
 import { nextRelease } from '../domain/release';
 import { majorityOf, type MemberConfig } from '../domain/replica-set';
+import { applyRecovery } from './apply-recovery';
 import { setFault, type Fault } from './config-rules';
 import { keyfileFault, takeKeys, writeKeys } from './keyfile';
 import { wipeFault } from './plan-rebuild';
@@ -77,6 +78,9 @@ export function applyStep(state: SetState, step: StepFacts): Applied {
     }
     case 'wipeMember':
       return wipe(state, step.host);
+    case 'fence':
+    case 'forceReconfig':
+      return applyRecovery(state, step);
     case 'place':
     case 'soak':
     case 'waitPods':

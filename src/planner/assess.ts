@@ -105,7 +105,10 @@ function assessEmpty({ observation, desired, seedHost, existed }: PlanInput): As
 }
 
 /** Members of two sets can never be joined: one side's data would be lost (S4). */
-function splitSets({ observation, setName }: PlanInput): Verdict | undefined {
+export function splitSets({
+  observation,
+  setName,
+}: Pick<PlanInput, 'observation' | 'setName'>): Verdict | undefined {
   const sides = new Map<string, string[]>();
   for (const { host, config } of observation.reports) {
     if (config === undefined) continue;

@@ -22,8 +22,9 @@ export interface GateFacts {
 export function judgeGate(facts: GateFacts): Gate {
   const { plan, agreed } = facts;
   if (agreed !== undefined && covers(agreed, plan)) return { open: true };
+  if (plan.risk === 'force') return { open: false, wait: askForName(plan) };
   const asks = mustAsk(facts);
-  const byAnnotation = facts.annotated === plan.hash && plan.risk !== 'force';
+  const byAnnotation = facts.annotated === plan.hash;
   const soak = byAnnotation ? undefined : waitForSoak(facts);
   if (soak !== undefined) return soak;
   if (asks && !byAnnotation) return { open: false, wait: askFor(plan) };
@@ -51,10 +52,13 @@ function waitForSoak({ plan, soakUntil, now }: GateFacts): Gate | undefined {
 
 /** The same plan, or one with no risky step that was not in it. */
 const covers = (agreed: Agreement, plan: ChangePlan): boolean =>
-  agreed.hash === plan.hash || plan.risky.every((step) => agreed.risky.includes(step));
+  agreed.hash === plan.hash
+    ? plan.risk !== 'force' || isNamed(agreed)
+    : plan.risk !== 'force' && plan.risky.every((step) => agreed.risky.includes(step));
+
+const isNamed = ({ by }: Agreement): boolean => (by ?? '').trim() !== '';
 
 function mustAsk({ plan, approval }: GateFacts): boolean {
-  if (plan.risk === 'force') return true;
   switch (approval) {
     case 'Auto':
       return false;
@@ -64,6 +68,12 @@ function mustAsk({ plan, approval }: GateFacts): boolean {
       return true;
   }
 }
+
+/** S4: whatever the policy, and never by an annotation, which names nobody. */
+const askForName = (plan: ChangePlan): Wait => ({
+  code: 'ApprovalNeeded',
+  message: `Plan ${plan.hash} forces a configuration (S4) and waits for a person, for as long as it takes: read it on the page of this workflow, then send the Update "approve" {"hash":"${plan.hash}","by":"you","why":"…"}; an annotation is not enough. ${plan.warnings.join(' ')}`,
+});
 
 function askFor(plan: ChangePlan): Wait {
   return {

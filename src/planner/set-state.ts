@@ -30,6 +30,8 @@ export interface SetState {
   readonly removing: boolean;
   /** Undefined: nobody asked for them. */
   readonly servers?: ServerReleases | undefined;
+  /** Clusters whose members are ordered to be shut off. */
+  readonly fenced?: ReadonlySet<string> | undefined;
   /** Absent: the keyfile is not being changed. */
   readonly keys?: KeyState | undefined;
 }

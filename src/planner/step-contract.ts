@@ -1,10 +1,12 @@
 import {
+  isRecovery,
   isSurrounding,
   type MembershipStepFacts,
   type Risk,
   type StepContract,
   type StepFacts,
 } from '../domain/plan';
+import { contractOfRecovery } from './recovery-contract';
 import { contractOfSurrounding } from './surrounding-contract';
 
 const RECONFIG_SECONDS = 120;
@@ -15,7 +17,11 @@ export function toStep<F extends StepFacts>(facts: F, primaryPriority = 0): F & 
   const step: StepFacts = facts;
   return {
     ...facts,
-    ...(isSurrounding(step) ? contractOfSurrounding(step) : contractOf(step, primaryPriority)),
+    ...(isRecovery(step)
+      ? contractOfRecovery(step)
+      : isSurrounding(step)
+        ? contractOfSurrounding(step)
+        : contractOf(step, primaryPriority)),
   };
 }
 

@@ -29,6 +29,8 @@ export interface InstanceView {
   readonly trueConditions: ReadonlySet<string>;
   readonly lastFailover:
     { readonly detectionSeconds?: number; readonly restoredSeconds?: number } | undefined;
+  /** When its majority was last recovered by force, RFC 3339. */
+  readonly forcedAt: string | undefined;
   /** What is wrong with the spec, one line a field; undefined: nothing. */
   readonly problem: string | undefined;
 }
@@ -54,6 +56,8 @@ const statusSchema = z
       .array(
         z.looseObject({
           kind: z.string(),
+          outcome: z.string().optional(),
+          at: z.string().optional(),
           detectionSeconds: z.number().optional(),
           restoredSeconds: z.number().optional(),
         }),
@@ -128,6 +132,9 @@ export const instanceViewSchema: z.ZodType<InstanceView> = z
           ...(detectionSeconds === undefined ? {} : { detectionSeconds }),
           ...(restoredSeconds === undefined ? {} : { restoredSeconds }),
         }))[0],
+      forcedAt: status.recoveries.find(
+        ({ kind, outcome }) => kind === 'recoverInstance' && outcome === 'succeeded',
+      )?.at,
       problem: problemOf(object),
     };
   });

@@ -30,6 +30,18 @@ export function registerRecoveryMetrics(registry: Registry, list: () => readonly
     },
   });
   new Gauge({
+    name: 'fedstate_forced_timestamp_seconds',
+    help: 'When the majority of an instance was last recovered by a forced configuration; absent while its status remembers none.',
+    labelNames: ['namespace', 'name'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { ref, forcedAt } of list())
+        if (forcedAt !== undefined)
+          this.set({ namespace: ref.namespace, name: ref.name }, Date.parse(forcedAt) / 1000);
+    },
+  });
+  new Gauge({
     name: 'fedstate_last_recovery_seconds',
     help: 'Of the last failover of an instance: seconds from the first sight of the loss to the decision (detected) and to full redundancy (restored).',
     labelNames: ['namespace', 'name', 'part'],

@@ -1,7 +1,7 @@
 import { ApplicationFailure, log, setHandler } from '@temporalio/workflow';
 import type { OperationKind } from '../domain/instance';
 import { done, type OperationInput, type OperationOutcome, type StageResult } from '../domain/operation';
-import { isSurrounding, type Agreement, type ChangePlan, type Step } from '../domain/plan';
+import { isRecovery, isSurrounding, type Agreement, type ChangePlan, type Step } from '../domain/plan';
 import { command, quick, sequence } from './activities';
 import { describeChange, describeChanged, type StepLine } from './change-details';
 import { isSuperseded, summariseStep } from './replica-set';
@@ -172,6 +172,8 @@ export function createCarrier(
   }
 
   async function execute(step: Step, summary: string): Promise<StageResult<string>> {
+    if (isRecovery(step))
+      throw ApplicationFailure.nonRetryable(`A change has no step ${step.kind}.`, 'Refused');
     return isSurrounding(step)
       ? sequence.carryOutStep.executeWithOptions({ summary }, [{ instance, step }])
       : done(await command.executeStep.executeWithOptions({ summary }, [{ instance, step }]));

@@ -22,6 +22,9 @@ export interface MoveRequest extends Asker {
   readonly to: string;
 }
 
+/** Both are read by whoever has to agree. */
+export type RecoverMajorityRequest = Required<Asker>;
+
 export interface RotateRequest extends Asker {
   /** Absent: both. */
   readonly what?: RotationPart | undefined;
@@ -50,6 +53,8 @@ export const drainClusterUpdate = defineUpdate<string, [ClusterRequest]>('drainC
 export const restoreClusterUpdate = defineUpdate<string, [ClusterRequest]>('restoreCluster');
 /** Replaces the members of a lost cluster, if the surviving members see it so too. Answers as switchover does. */
 export const failoverUpdate = defineUpdate<string, [ClusterRequest]>('failover');
+/** Makes a plan to recover a lost majority, which waits for an approval by name (S4). Answers as switchover does. */
+export const recoverMajorityUpdate = defineUpdate<string, [RecoverMajorityRequest]>('recoverMajority');
 /** Gives a cluster that has come back its members again. Answers as switchover does. */
 export const failbackUpdate = defineUpdate<string, [ClusterRequest]>('failback');
 /** Moves one data member from a cluster to another. */

@@ -23,12 +23,14 @@ import {
 } from './commands';
 import type { SuspendedOperation } from './entity-state';
 import { refuse, requireAsker, type EntityControl } from './entity-control';
+import { handleMajorityCommand } from './majority-handler';
 import { handleUpkeepCommands } from './upkeep-handlers';
 
 /** Every command of a person: refused at once by its validator, else taken down and carried out by the entity. */
 export function handleCommands(entity: EntityControl): void {
   const { ref } = entity;
   handleUpkeepCommands(entity);
+  handleMajorityCommand(entity);
 
   const dropWaiting = (what: string, asker: Asker): SuspendedOperation | undefined => {
     const { suspended, ...state } = entity.state();
@@ -36,7 +38,7 @@ export function handleCommands(entity: EntityControl): void {
     entity.change({
       ...state,
       // A switchover that is rejected is over; a wish would be planned again at once.
-      ...(suspended?.switchTo === undefined
+      ...(suspended?.switchTo === undefined && suspended?.kind !== 'recoverInstance'
         ? {
             held: {
               wish: suspended?.wish,
@@ -96,7 +98,9 @@ export function handleCommands(entity: EntityControl): void {
         if (running === undefined && entity.state().suspended !== undefined) return;
         if (running === undefined) throw refuse('nothing is in hand');
         if (
-          !/-(scale|update|upgrade|switchover|drain|rotate|rebuild|failover|failback)Instance$/.test(running)
+          !/-(scale|update|upgrade|switchover|drain|rotate|rebuild|failover|failback|recover)Instance$/.test(
+            running,
+          )
         )
           throw refuse(`${running} is not a change: it cannot be cancelled`);
       },

@@ -5,6 +5,8 @@ import type { Found, InstanceState, Wanted } from './entity-state';
  * for a person is left to wait, and one that somebody held stays held until something else is asked for.
  */
 export function nextRecovery(snapshot: Found, state: InstanceState): Wanted | undefined {
+  const majority = nextMajority(snapshot, state);
+  if (majority !== undefined) return majority;
   const asked = (state.requests ?? []).find(({ kind }) => kind === 'failoverInstance');
   if (asked !== undefined) return asked;
   if (snapshot.calledLost !== undefined)
@@ -20,13 +22,25 @@ export function nextRecovery(snapshot: Found, state: InstanceState): Wanted | un
   return undefined;
 }
 
+/** Only people ask for a majority to be recovered: by Update, or by annotation, which names nobody. */
+export function nextMajority(snapshot: Found, state: InstanceState): Wanted | undefined {
+  const asked = (state.requests ?? []).find(({ kind }) => kind === 'recoverInstance');
+  if (asked !== undefined || snapshot.recoveryAsked === undefined) return asked;
+  return { kind: 'recoverInstance', asker: { by: 'holder of patch', why: snapshot.recoveryAsked } };
+}
+
 /** Whether an operation that runs makes room for this one, at once. */
 export function preempts(wanted: Wanted, running: Wanted): boolean {
   switch (wanted.kind) {
     case 'deleteInstance':
       return running.kind !== 'deleteInstance';
     case 'failoverInstance':
-      return !['deleteInstance', 'createInstance', 'failoverInstance'].includes(running.kind);
+      return !['deleteInstance', 'createInstance', 'failoverInstance', 'recoverInstance'].includes(
+        running.kind,
+      );
+    case 'recoverInstance':
+      // Whatever runs waits for a primary.
+      return !['deleteInstance', 'createInstance', 'recoverInstance'].includes(running.kind);
     case 'failbackInstance':
       // The lost cluster is back before anything could be moved.
       return running.kind === 'failoverInstance';

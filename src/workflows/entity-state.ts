@@ -9,7 +9,7 @@ import type { Suspension } from '../domain/operation';
 import type { Agreement, SwitchTarget } from '../domain/plan';
 import { operationWorkflowId } from '../domain/workflow-ids';
 import type { Asker } from './commands';
-import { nextRecovery } from './entity-recovery';
+import { nextMajority, nextRecovery } from './entity-recovery';
 
 export type RunnableKind = Extract<
   OperationKind,
@@ -23,6 +23,7 @@ export type RunnableKind = Extract<
   | 'rebuildInstance'
   | 'failoverInstance'
   | 'failbackInstance'
+  | 'recoverInstance'
   | 'deleteInstance'
 >;
 
@@ -74,6 +75,10 @@ export type Found = InstanceSnapshot & { readonly found: true };
 export function nextOperation(snapshot: Found, state: InstanceState, now: number): Wanted | undefined {
   if (snapshot.deletionRequested) return { kind: 'deleteInstance' };
   if (!snapshot.created) return { kind: 'createInstance' };
+  const waiting = waitingRecovery(state);
+  // Without a majority nothing else could be done; the plan stays what it is until it is approved, or void.
+  if (waiting !== undefined)
+    return waiting.agreed === undefined ? nextMajority(snapshot, state) : wantedOf(waiting);
   const recovery = nextRecovery(snapshot, state);
   if (recovery !== undefined) return recovery;
   const { suspended } = state;
@@ -117,17 +122,31 @@ const RUNNABLE: Record<RunnableKind, true> = {
   rebuildInstance: true,
   failoverInstance: true,
   failbackInstance: true,
+  recoverInstance: true,
   deleteInstance: true,
 };
 
 const isRunnable = (kind: OperationKind): kind is RunnableKind => kind in RUNNABLE;
+
+/** The plan of a recovery of the majority that waits for somebody. */
+export const waitingRecovery = ({ suspended }: InstanceState): SuspendedOperation | undefined =>
+  suspended?.kind === 'recoverInstance' ? suspended : undefined;
+
+/** It is planned again, and asked for again: what was read is no longer so. */
+export function planRecoveryAgain(state: InstanceState): InstanceState {
+  const waiting = waitingRecovery(state);
+  if (waiting === undefined) return state;
+  const again = { ...wantedOf(waiting), agreed: undefined };
+  return { ...state, suspended: undefined, requests: [again, ...(state.requests ?? [])] };
+}
 
 /** Forgets a plan that was made for another wish, and a hold on one. */
 export function dropOutdated(snapshot: Found, state: InstanceState): InstanceState {
   const { suspended } = state;
   const keepsPlan = suspended !== undefined && suspended.wish === snapshot.wish;
   // What a person asked for is planned again, whatever else is wanted by now.
-  const again = keepsPlan || suspended?.switchTo === undefined ? [] : [wantedOf(suspended)];
+  const isAsked = suspended?.switchTo !== undefined || suspended?.kind === 'recoverInstance';
+  const again = keepsPlan || suspended === undefined || !isAsked ? [] : [wantedOf(suspended)];
   const held: Hold | undefined =
     state.held?.adopts === true ? { ...state.held, wish: snapshot.wish, adopts: false } : state.held;
   const keepsHold = held !== undefined && held.wish === snapshot.wish;

@@ -1,4 +1,5 @@
 import { ApplicationFailure, proxyActivities, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import type { RequestedOperation } from '../activities/failover-door';
 import type { Activities } from '../activities/registry';
 import { quick } from './activities';
 
@@ -35,6 +36,11 @@ export async function failover(input: FailoverInput): Promise<string> {
     why: input.why,
     updateId: workflowId,
   });
+  return followRequest(title, operation);
+}
+
+/** Ends as the operation ends, a refusal included. */
+export async function followRequest(title: string, operation: RequestedOperation): Promise<string> {
   setCurrentDetails(`${title}\n- ▶️ followed until it ends: \`${operation.workflowId}\``);
   const outcome = await followOperation(operation);
   const said = outcome.outcome === 'suspended' ? outcome.suspension.wait.message : outcome.message;

@@ -16,7 +16,7 @@ import {
 import type { InstanceRef, OperationKind, OperationRecord } from '../domain/instance';
 import type { OperationInput, OperationOutcome } from '../domain/operation';
 import { healthWorkflowId, operationWorkflowId } from '../domain/workflow-ids';
-import { quick } from './activities';
+import { quick, sequence } from './activities';
 import {
   drainInstance,
   rebuildInstance,
@@ -35,7 +35,9 @@ import {
   dropOutdated,
   msUntil,
   nextOperation,
+  planRecoveryAgain,
   restingProgress,
+  waitingRecovery,
   type Found,
   type InstanceState,
   type RunnableKind,
@@ -44,6 +46,7 @@ import {
 } from './entity-state';
 import { rootMessage } from './failure-message';
 import { failbackInstance, failoverInstance } from './recover-instance';
+import { recoverInstance } from './recover-majority';
 import { GENERATION, MEMBER_CLUSTERS, PHASE } from './search-attributes';
 import { nudgeSignal, pokeSignal, stopSignal } from './signals';
 
@@ -79,6 +82,7 @@ const OPERATIONS: Record<RunnableKind, Operation> = {
   rebuildInstance,
   failoverInstance,
   failbackInstance,
+  recoverInstance,
   deleteInstance,
 };
 
@@ -136,7 +140,7 @@ export async function instance(input: InstanceInput): Promise<void> {
         failedKind = failed ? record.kind : undefined;
         // Stopped in time it ends as cancelled; a stop that came too late holds nothing up.
         const held =
-          stopped === undefined || record.outcome !== 'cancelled'
+          stopped === undefined || record.outcome !== 'cancelled' || wanted?.kind === 'recoverInstance'
             ? undefined
             : {
                 wish,
@@ -163,6 +167,7 @@ export async function instance(input: InstanceInput): Promise<void> {
       return;
     }
     state = dropOutdated(snapshot, state);
+    if (running === undefined) await reviewRecovery();
     const wanted = nextOperation(snapshot, state, Date.now());
     announce(snapshot, running?.wanted.kind ?? wanted?.kind);
     if (running !== undefined) {
@@ -197,6 +202,16 @@ export async function instance(input: InstanceInput): Promise<void> {
 
   function hasNews(): boolean {
     return poked || ended !== undefined;
+  }
+
+  /** A plan to force is shown only as long as it would still be made. */
+  async function reviewRecovery(): Promise<void> {
+    const waiting = waitingRecovery(state);
+    if (waiting === undefined || waiting.agreed !== undefined) return;
+    const { hash } = waiting.suspension.plan;
+    const stands = await sequence.reviewRecovery({ instance: ref, hash });
+    // Approved meanwhile: the operation looks for itself.
+    if (!stands && waitingRecovery(state)?.agreed === undefined) state = planRecoveryAgain(state);
   }
 
   /** Ms until the plan that waits may be tried again by itself; undefined: no such plan. */

@@ -20,7 +20,7 @@ export interface Scene {
   /** A person's command; ids are counted, so that recording twice gives the same history. */
   readonly update: (name: string, args: object) => Promise<void>;
   /** As a person does with `temporal workflow start --type failover`; ends with it. */
-  readonly openDoor: (input: object) => Promise<void>;
+  readonly openDoor: (input: object, type?: 'failover' | 'recoverMajority') => Promise<void>;
   /** As the activity of that name does. */
   readonly startHealthWatch: () => Promise<void>;
   /** Until neither the entity nor its operation does anything by itself, timers apart. */
@@ -68,9 +68,9 @@ function newScene(worker: TestWorker, world: World, ref: InstanceRef, roots: Run
       });
       roots.push({ workflowId, runId: firstExecutionRunId });
     },
-    openDoor: async (input) => {
-      const handle = await client.workflow.start('failover', {
-        workflowId: `${entity.workflowId}/failover`,
+    openDoor: async (input, type = 'failover') => {
+      const handle = await client.workflow.start(type, {
+        workflowId: `${entity.workflowId}/${type}`,
         taskQueue,
         args: [input],
       });

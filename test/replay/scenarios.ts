@@ -6,6 +6,7 @@ import { FedStateError } from '../../src/domain/errors';
 import { eventuallyHolds } from '../support/eventually';
 import { newGate, type Gate } from '../support/gate';
 import { asUsual, atFirst, countOf, edit, fails, waits, type World } from '../support/world';
+import { MAJORITY_SCENARIOS } from './majority-scenarios';
 import { RECOVERY_SCENARIOS } from './recovery-scenarios';
 import type { Scenario } from './scenario';
 
@@ -431,4 +432,5 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   ...RECOVERY_SCENARIOS,
+  ...MAJORITY_SCENARIOS,
 ];

@@ -1,6 +1,7 @@
 import { done, type StageResult } from '../../src/domain/operation';
 import type { Placement } from '../../src/domain/placement';
 import type { Agreement, ChangePlan, Gate, Plan, QuorumView, Step } from '../../src/domain/plan';
+import { judgeGate } from '../../src/planner/gate';
 import { toStep } from '../../src/planner/step-contract';
 import { CLUSTERS, edit, type ActivityName, type Fake, type FakeActivities, type World } from './world';
 
@@ -77,6 +78,20 @@ export function fakeActivities(world: World): FakeActivities {
       edit(world, { returned: undefined });
       return Promise.resolve();
     }),
+    proposeRecovery: fake('proposeRecovery', ({ agreed }) => {
+      const plan = { ...changeOf(world), risk: 'force' as const };
+      const wish = world.snapshot.found ? (world.snapshot.wish ?? '') : '';
+      edit(world, { recoveryAsked: undefined });
+      const gate = judgeGate({ plan, approval: 'Auto', windows: [], agreed, now: new Date() });
+      return Promise.resolve(done({ kind: 'plan', plan, gate, wish }));
+    }),
+    reviewRecovery: fake('reviewRecovery', () => Promise.resolve(true)),
+    carryOutRecovery: fake('carryOutRecovery', ({ step }) => {
+      world.changes = world.changes.filter(({ kind }) => kind !== step.kind);
+      return Promise.resolve(done(`${step.kind} done`));
+    }),
+    liftRecovery: fake('liftRecovery', () => Promise.resolve(['north', 'west'])),
+    requestRecovery: fake('requestRecovery', () => Promise.reject(new Error('no entity is asked'))),
     requestFailover: fake('requestFailover', () => Promise.reject(new Error('no entity is asked'))),
     followOperation: fake('followOperation', () => Promise.reject(new Error('nothing is followed'))),
     executeStep: fake('executeStep', ({ instance, step }) => {

@@ -87,3 +87,39 @@ describe('the rule of each cluster', () => {
     ]);
   });
 });
+
+describe('members that a recovery cuts off', () => {
+  const shut = new Map([['west', [0, 1]]]);
+
+  it('are told to go whatever the placement says, and keep their volumes', () => {
+    const rules = overrideRules(layoutOf({ shut, leaving: [leaving('west', 1)] }));
+    expect(rules.find(({ cluster }) => cluster === 'west')).toMatchObject({
+      members: 0,
+      retired: [0, 1],
+      keepsVolumes: true,
+    });
+    expect(rules.find(({ cluster }) => cluster === 'east')).not.toHaveProperty('keepsVolumes');
+  });
+
+  it('keep their volumes also when no member is wanted there any more', () => {
+    const share = {
+      vip: '10.0.1.1',
+      members: 0,
+      arbiter: false,
+      retired: [0, 1],
+      rollout: [],
+      revision: 'r',
+    };
+    const layout = layoutOf({
+      shares: SHARES.slice(0, 1),
+      members: [],
+      shut,
+      dispatched: [{ cluster: 'west', ...share }],
+    });
+    expect(keepRetired(overrideRules(layout), layout).at(-1)).toMatchObject({
+      cluster: 'west',
+      retired: [0, 1],
+      keepsVolumes: true,
+    });
+  });
+});

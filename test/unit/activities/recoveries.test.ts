@@ -74,6 +74,26 @@ describe('the ledger of recoveries', () => {
     expect(ledger).not.toHaveProperty('restoredSeconds');
   });
 
+  it('tells of a majority that was recovered by force, and who wanted it', () => {
+    const shut = { at: MARK.at, ordinals: [0], forced: '2026-11-26T10:01:30Z' };
+    const facts = factsOf(
+      { [ANNOTATIONS.lost]: { east: { ...MARK, shut } } },
+      {
+        record: record({
+          kind: 'recoverInstance',
+          cluster: undefined,
+          message: 'forced at a:1, agreed to by ann',
+        }),
+      },
+    );
+    expect(composeRecoveries(facts).recoveries?.[0]).toMatchObject({
+      kind: 'recoverInstance',
+      cluster: 'east',
+      cause: 'forced at a:1, agreed to by ann',
+      detectionSeconds: 62,
+    });
+  });
+
   it('keeps ten, newest first, and other operations out', () => {
     let facts = factsOf(lost);
     for (let index = 0; index < 12; index += 1) {
@@ -107,6 +127,18 @@ describe('the condition ClusterLost', () => {
       'nothing is done: 2 of 3 look lost at once',
     ],
     ['a loss', { [ANNOTATIONS.lost]: { east: MARK } }, 'True Lost', 'nothing is sent there'],
+    [
+      'a cluster that was cut off',
+      { [ANNOTATIONS.lost]: { east: { ...MARK, shut: { at: MARK.at, ordinals: [0], forced: MARK.at } } } },
+      'True Lost',
+      'was cut off by a forced configuration',
+    ],
+    [
+      'an order that came to nothing',
+      { [ANNOTATIONS.lost]: { east: { ...MARK, shut: { at: MARK.at, ordinals: [0] } } } },
+      'True Lost',
+      'send the Update failback to give it back',
+    ],
     [
       'a return',
       {

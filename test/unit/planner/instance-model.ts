@@ -1,7 +1,7 @@
 import { nextRelease } from '../../../src/domain/release';
 import { placeholderOf, type InstancePlanInput } from '../../../src/planner/plan-instance';
 import type { RebuildFacts } from '../../../src/planner/plan-rebuild';
-import { isSurrounding, type Step, type SwitchTarget } from '../../../src/domain/plan';
+import { isRecovery, isSurrounding, type Step, type SwitchTarget } from '../../../src/domain/plan';
 import type { MemberPlace } from '../../../src/domain/placement';
 import type { DesiredMember } from '../../../src/domain/replica-set';
 import {
@@ -225,6 +225,7 @@ function readPlace(name: string): MemberPlace {
 
 /** Carries out one step. @returns whether the plan must be made again, as the workflow would */
 export function carryOut(model: InstanceModel, facts: InstanceModelFacts, step: Step): boolean {
+  if (isRecovery(step)) throw new Error('a change never forces (S4)');
   if (!isSurrounding(step)) {
     execute(model.set, step);
     return false;

@@ -2,6 +2,7 @@ import { nextRecovery, preempts } from '../../../src/workflows/entity-recovery';
 import {
   dropOutdated,
   nextOperation,
+  planRecoveryAgain,
   type Found,
   type InstanceState,
   type RunnableKind,
@@ -112,4 +113,47 @@ test('a failover makes room for itself, but for a removal, a creation and its li
   expect(over('deleteInstance', 'failoverInstance')).toBe(true);
   expect(over('scaleInstance', 'failoverInstance')).toBe(false);
   expect(nextRecovery(snapshot(), REST)).toBeUndefined();
+});
+
+describe('a majority that somebody wants recovered', () => {
+  const asked = { kind: 'recoverInstance', asker: { by: 'ann', why: 'burnt' } } as const;
+  const waiting = suspended('recoverInstance');
+
+  it('comes before everything but a removal, by Update or by annotation', () => {
+    const all = { lost: 'east', change: 'scaleInstance' } as const;
+    expect(next(all, { requests: [asked] })).toBe('recoverInstance');
+    expect(next({ ...all, recoveryAsked: 'burnt' })).toBe('recoverInstance');
+    expect(next({ ...all, deletionRequested: true }, { requests: [asked] })).toBe('deleteInstance');
+  });
+
+  it('waits for a name with its plan: neither time, nor an annotation, nor another wish lets it run', () => {
+    expect(next({ approved: 'h' }, { suspended: waiting })).toBeUndefined();
+    const failover = { kind: 'failoverInstance', cluster: 'east' } as const;
+    expect(next({ lost: 'east' }, { suspended: waiting, requests: [failover] })).toBeUndefined();
+    const agreed = { hash: 'h', risky: [], by: 'ann' };
+    expect(nextOperation(snapshot(), { ...REST, suspended: { ...waiting, agreed } }, 0)).toMatchObject({
+      kind: 'recoverInstance',
+      agreed,
+    });
+    expect(next({ recoveryAsked: 'again' }, { suspended: waiting })).toBe('recoverInstance');
+  });
+
+  it('is planned again when what is asked for has changed, or when its plan is void', () => {
+    const state = dropOutdated(snapshot({ wish: 'w2' }), { ...REST, suspended: waiting });
+    expect([state.suspended, state.requests?.map(({ kind }) => kind)]).toEqual([
+      undefined,
+      ['recoverInstance'],
+    ]);
+    const agreed = { hash: 'h', risky: [], by: 'ann' };
+    const again = planRecoveryAgain({ ...REST, suspended: { ...waiting, agreed } });
+    expect([again.suspended, again.requests?.[0]?.agreed]).toEqual([undefined, undefined]);
+    expect(again.requests).toHaveLength(1);
+  });
+
+  it('makes room for itself, and no failover makes room in it', () => {
+    expect(preempts({ kind: 'recoverInstance' }, { kind: 'failoverInstance' })).toBe(true);
+    expect(preempts({ kind: 'failoverInstance' }, { kind: 'recoverInstance' })).toBe(false);
+    expect(preempts({ kind: 'recoverInstance' }, { kind: 'createInstance' })).toBe(false);
+    expect(preempts({ kind: 'deleteInstance' }, { kind: 'recoverInstance' })).toBe(true);
+  });
 });
