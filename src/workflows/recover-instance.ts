@@ -84,7 +84,7 @@ export async function failbackInstance(input: OperationInput): Promise<Operation
       { name: 'carry out the plan', run: (show) => carrier.run(show) },
       { name: 'create users', run: () => command.ensureUsers({ instance }) },
       { name: 'publish connection', run: () => quick.publishConnection({ instance }) },
-      { name: 'verify', run: () => quick.settleChange({ instance }) },
+      { name: 'verify', run: () => quick.settleChange({ instance, kind: input.kind }) },
     ]);
   } catch (error) {
     if (error instanceof Suspended) return { outcome: 'suspended', suspension: error.suspension };
