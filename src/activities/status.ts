@@ -17,7 +17,8 @@ import { observeInstance } from './replica-set';
 import { specWarnings } from './references';
 import { createRestraint } from './restraint';
 import { isCreated } from './instance-marks';
-import { composeStatus } from './status-document';
+import { describeElection, readElection } from './elections';
+import { composeStatus, type StatusFacts } from './status-document';
 import { composeTemplateStatus } from './template-status';
 import { keepObjects } from './upkeep';
 
@@ -118,7 +119,7 @@ async function writeStatus(
     judgeInstance(context, cr),
   ]);
   const image = resolveImage(cr.spec.imageSetting.image, context.imageReplacements);
-  const status = composeStatus({
+  const facts: StatusFacts = {
     cr,
     now: context
       .now()
@@ -128,6 +129,7 @@ async function writeStatus(
     placement,
     reports: reportsOf(binding),
     health,
+    election: await readElection(context, cr, health),
     progress,
     record,
     created:
@@ -138,7 +140,8 @@ async function writeStatus(
     image: image.outcome === 'resolved' ? image.image : undefined,
     strayed: layout.done && isCreated(cr) ? layout.value.strayed.map(({ message }) => message) : [],
     deviations,
-  });
+  };
+  const status = composeStatus(facts);
   await writeTemplateStatus(context, cr, composeTemplateStatus(reportsOf(binding), health));
   if (same(cr.status, status)) return;
   await context.karmada.applyStatus(
@@ -151,6 +154,22 @@ async function writeStatus(
     },
     { fieldManager: FIELD_MANAGER, force: true },
   );
+  await tellElection(context, facts);
+}
+
+/** What the members did by themselves is told by us all the same: nobody else watches them. */
+async function tellElection(context: ActivityContext, facts: StatusFacts): Promise<void> {
+  const entry = describeElection(facts);
+  if (entry?.kind !== 'election') return;
+  const { from = '', to = '', cause = '', writeOutageSeconds } = entry;
+  const outage =
+    writeOutageSeconds === undefined ? 'not known for how long' : `for at most ${writeOutageSeconds} s`;
+  await context.events.record(facts.cr, {
+    type: 'Warning',
+    reason: 'PrimaryElected',
+    action: 'Election',
+    note: `Primary ${to} in place of ${from}: ${cause}; writes stopped ${outage}.`,
+  });
 }
 
 /** Only onto a template that stands and is this instance's: a status would otherwise be for nobody. */

@@ -37,8 +37,17 @@ export interface HealthVerdict {
   /** Clusters whose loss would stop writes. */
   readonly fatalClusters: readonly string[];
   readonly config?: ReplicaSetConfig | undefined;
+  /** How the present primary came to lead, as it tells. */
+  readonly election?: Election | undefined;
   /** Set when too few voters answer to elect a primary: what is missing, and the remedy (S4). */
   readonly majorityLost?: string | undefined;
+}
+
+export interface Election {
+  readonly term: number;
+  readonly host: string;
+  readonly at?: string | undefined;
+  readonly reason?: string | undefined;
 }
 
 export interface HealthFacts {
@@ -112,7 +121,21 @@ export function judgeHealth(facts: HealthFacts): HealthVerdict {
     margin,
     fatalClusters,
     config,
+    ...describeElection(primary),
     majorityLost,
+  };
+}
+
+function describeElection(primary: MemberReport | undefined): Pick<HealthVerdict, 'election'> {
+  if (primary?.term === undefined) return {};
+  const { host, term, electedAt: at, electionReason: reason } = primary;
+  return {
+    election: {
+      term,
+      host,
+      ...(at === undefined ? {} : { at }),
+      ...(reason === undefined ? {} : { reason }),
+    },
   };
 }
 
