@@ -100,6 +100,7 @@ export function judgeHealth(facts: HealthFacts): HealthVerdict {
   const reasons = [
     ...(primary === undefined ? ['no primary that a majority follows'] : []),
     ...(majorityLost === undefined ? [] : [majorityLost]),
+    ...(primary === undefined ? [] : nameStalledWrites(primary)),
     ...members
       .filter((member) => !SERVING.some((state) => state === member.role))
       .map((member) => `${member.host} is ${member.role}`),
@@ -137,6 +138,26 @@ function describeElection(primary: MemberReport | undefined): Pick<HealthVerdict
       ...(reason === undefined ? {} : { reason }),
     },
   };
+}
+
+/** S16: an arbiter lets a primary be elected that has too few members with data to acknowledge majority writes. */
+function nameStalledWrites({ config, views }: MemberReport): string[] {
+  const voters = (config?.members ?? []).filter((member) => member.votes > 0);
+  const data = voters.filter((member) => !member.arbiterOnly);
+  const needed = Math.min(data.length, majorityOf(voters.length));
+  const serving = data.filter(({ host }) =>
+    views.some(
+      (view) =>
+        view.host === host &&
+        view.health === 1 &&
+        (view.stateName === 'PRIMARY' || view.stateName === 'SECONDARY'),
+    ),
+  );
+  return data.length === voters.length || serving.length >= needed
+    ? []
+    : [
+        `writes with w:majority wait: ${serving.length} of the ${needed} members with data that must acknowledge them serve, and the arbiter holds none (S16)`,
+      ];
 }
 
 /** Voters that answer are no majority: only what comes back, or people, can help (S4). */
