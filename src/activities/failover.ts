@@ -11,6 +11,7 @@ import { annotateInstance, loadInstance, type ActivityContext, type InstanceInpu
 import { withHeartbeat } from './heartbeat';
 import { knownHosts, readLayout, type Layout } from './layout';
 import { dropEntry, holdsMembers, readLossMarks, readReturnTimes, writeEntries } from './loss-marks';
+import { outageOfLoss } from './recoveries';
 import { observeInstance } from './replica-set';
 
 export interface ClusterInput extends InstanceInput {
@@ -25,7 +26,13 @@ export interface LossInput extends ClusterInput {
 
 /** What came of a look at a cluster that is called lost, with both views: this is what the history keeps (S20). */
 export type LossVerdict =
-  | { readonly lost: true; readonly views: string; readonly since: string }
+  | {
+      readonly lost: true;
+      readonly views: string;
+      readonly since: string;
+      /** The most that writes can have stopped for because of it; absent: not known. */
+      readonly writeOutageMs?: number | undefined;
+    }
   | { readonly lost: false; readonly message: string };
 
 export function createFailoverActivities(context: ActivityContext) {
@@ -96,7 +103,7 @@ async function confirmLoss(
   const mark = readLossMarks(cr)[cluster];
   if (mark?.returned === undefined && mark !== undefined) {
     await forgetCall(context, cr, cluster);
-    return { lost: true, views: mark.views, since: mark.since };
+    return { lost: true, views: mark.views, since: mark.since, ...costOf(cr, cluster, mark.since) };
   }
   const { evidence, sightings, layout } = await look(context, cr, cluster);
   const refusal =
@@ -120,7 +127,13 @@ async function confirmLoss(
       1000,
     ),
   });
-  return { lost: true, views, since };
+  return { lost: true, views, since, ...costOf(cr, cluster, since) };
+}
+
+/** By the election that the status has told: it is minutes old by now. */
+function costOf(cr: MultiCloudMongoDB, cluster: string, since: string): { writeOutageMs?: number } {
+  const outage = outageOfLoss(cr.status, cluster, since);
+  return outage === undefined ? {} : { writeOutageMs: Math.round(outage.seconds * 1000) };
 }
 
 /** A call by annotation is answered once. */

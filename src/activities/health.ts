@@ -99,6 +99,8 @@ async function look(
     word: health?.word,
     reasons: health?.reasons,
     primary: health?.primaryHost,
+    // The same member elected again is an election too.
+    term: health?.election?.term,
     featureVersion: health?.featureCompatibilityVersion,
     // Lag moves all the time: only that it became large, or small again, is news.
     members: health?.members.map(({ host, role, votes, lagSeconds }) => [

@@ -5,13 +5,14 @@ import { done, waitFor, type StageResult } from '../domain/operation';
 import { readBinding, reportsOf } from '../karmada/binding';
 import { namespaceOf } from '../karmada/template';
 import { KINDS } from '../kube/object';
-import { readChange, scopeOf } from './change-plan';
+import { readChange } from './change-plan';
 import { publishConnection } from './connection';
 import { annotateInstance, loadInstance, type ActivityContext, type InstanceInput } from './context';
 import { appliedGeneration, describeWish, isBehind } from './instance-marks';
 import { fencedClusters } from './loss-marks';
 import { digestReferences, resolveReferences } from './references';
 import { dropPromises } from './room-ledger';
+import { judgeSettlement } from './settlement';
 import { judgeInstance } from './status';
 
 export interface SettleInput extends InstanceInput {
@@ -56,25 +57,15 @@ export function createPublicationActivities(context: ActivityContext) {
     },
 
     /**
-     * The proof of a change: nothing is left of the wish, the set serves, and the wish is recorded as carried out. A
+     * The proof of a change: nothing is left of the wish, the set serves, and the wish is recorded as carried out; or nothing
+     * of this operation's part is left, and the rest is for others. A
      * set that could lose less than promised ends it all the same, with the reason: what is missing is not this change.
      */
     async settleChange({ instance, kind }: SettleInput): Promise<StageResult<string>> {
       const cr = await loadInstance(context, instance);
-      const change = await readChange(context, cr, undefined);
-      if (!change.done) return change;
-      const { plan, references } = change.value;
-      const [next] = plan.steps;
-      if (next?.kind === 'soak' || next?.kind === 'setFCV')
-        return done(`carried out; what is left belongs to an upgrade: ${next.effect}`);
-      if (next !== undefined && (await isLeftToOthers(context, cr, kind)))
-        return done(`carried out; what is left belongs to another operation: ${next.effect}`);
-      if (next !== undefined) {
-        return waitFor({
-          code: 'Dispatching',
-          message: `Something changed while the plan was carried out, it is planned again: ${next.effect}.`,
-        });
-      }
+      const left = await judgeSettlement(kind, (scope) => readChange(context, cr, undefined, scope));
+      if (left.kind === 'open') return left.wait;
+      if (left.kind === 'left') return done(left.told);
       const health = await judgeInstance(context, cr);
       if (health === undefined || health.word === 'UnHealth' || health.word === 'UnKnown') {
         return waitFor({
@@ -86,7 +77,7 @@ export function createPublicationActivities(context: ActivityContext) {
       if (unsettled.length > 0) return waitFor({ code: 'MembersNotReady', message: unsettled.join('; ') });
       await dropPromises(context, [cr.metadata.uid]);
       await annotateInstance(context, cr, {
-        [ANNOTATIONS.settled]: describeWish(cr, digestReferences(references)),
+        [ANNOTATIONS.settled]: describeWish(cr, digestReferences(left.references)),
         [ANNOTATIONS.approve]: null,
         [ANNOTATIONS.soaking]: null,
       });
@@ -94,18 +85,6 @@ export function createPublicationActivities(context: ActivityContext) {
       return done(`${health.word}${reasons}; primary ${health.primaryHost ?? 'unknown'}`);
     },
   };
-}
-
-/** Whether an operation of this kind has nothing left to do of all that is still to be done. */
-async function isLeftToOthers(
-  context: ActivityContext,
-  cr: MultiCloudMongoDB,
-  kind: OperationKind | undefined,
-): Promise<boolean> {
-  const scope = scopeOf(kind);
-  if (scope !== 'members') return false;
-  const own = await readChange(context, cr, undefined, scope);
-  return own.done && own.value.plan.steps.length === 0;
 }
 
 /** Clusters whose member manager does not call its part `Running` yet, and why. */

@@ -5,6 +5,7 @@ import { writablePrimary } from '../domain/health';
 import { ANNOTATIONS } from '../domain/marks';
 import { REPLICA_SET_NAME } from '../domain/names';
 import { done, waitFor, type StageResult } from '../domain/operation';
+import type { StepOutcome } from '../domain/outage';
 import type { MembershipStep, Plan } from '../domain/plan';
 import type { ReplicaSetObservation } from '../domain/replica-set';
 import type { Access } from '../mongodb/connect';
@@ -74,20 +75,25 @@ export function createReplicaSetActivities(context: ActivityContext) {
       }
     },
 
-    /** Carries out one step of a plan; proves it and says in one line what came of it. */
-    async executeStep({ instance, step }: StepInput): Promise<string> {
+    /** Carries out one step of a plan; proves it and says in one line what came of it, and what it cost in writes. */
+    async executeStep({ instance, step }: StepInput): Promise<string | StepOutcome> {
       const cr = await loadInstance(context, instance);
       const credentials = await readCredentials(context, cr);
       const hosts = await readHosts(context, cr);
-      return withHeartbeat(step.kind, (tell) =>
+      let writeOutageMs: number | undefined;
+      const told = await withHeartbeat(step.kind, (tell) =>
         executeStep(step, {
           hosts,
           keyfile: credentials.keyfile,
           passwords: passwordsOf(credentials),
           options: { signal: cancellationSignal() },
           onProgress: tell,
+          onOutage: (ms) => {
+            writeOutageMs = ms;
+          },
         }),
       );
+      return writeOutageMs === undefined ? told : { told, writeOutageMs };
     },
 
     /** Application users of `spec.users`; the system's own come with the plan. */

@@ -27,7 +27,7 @@ import { knownHosts, readLayout } from './layout';
 import { observeSet } from './observed-set';
 import { resolveReferences } from './references';
 import { observeInstance } from './replica-set';
-import { duePasswords, holdsPresentKeys, isTaken, wantsKey } from './rotation-facts';
+import { duePasswords, holdsPresentKeys, listUntaken, wantsKey } from './rotation-facts';
 
 const POLL_MS = 500;
 const PATIENCE_MS = 120_000;
@@ -141,12 +141,8 @@ async function shareCredentials(
   const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
     const binding = await readBinding(context.karmada, namespaceOf(cr), cr.metadata.name, KINDS.mongoDB.kind);
-    const reports = reportsOf(binding);
-    if (isTaken(revision, layout.value, reports))
-      return done(`revision ${revision ?? 'unchanged'} is everywhere`);
-    const late = layout.value.dispatched
-      .map(({ cluster }) => cluster)
-      .filter((cluster) => reports.get(cluster)?.status?.credentialsRevision !== revision);
+    const late = listUntaken(revision, layout.value, reportsOf(binding));
+    if (late.length === 0) return done(`revision ${revision ?? 'unchanged'} is everywhere`);
     const lacking = `${late.join(', ')}: the member manager has not taken up the credentials of revision ${revision ?? ''}`;
     heartbeat(lacking);
     if (Date.now() > deadline) return waitFor({ code: 'MembersNotReady', message: lacking });

@@ -53,15 +53,21 @@ export function isRotationDue(cr: MultiCloudMongoDB, auth: AuthSecret): boolean 
   );
 }
 
-export const isTaken = (
+/**
+ * Clusters that have members and have not taken up the credentials of this revision. A fenced one is not waited for: its
+ * members are out of the configuration, and it is given the Secret before anything else when the fence is lifted.
+ */
+export const listUntaken = (
   revision: string | undefined,
-  layout: Layout,
+  { dispatched, fenced }: Pick<Layout, 'dispatched' | 'fenced'>,
   reports: ReadonlyMap<string, ClusterReport>,
-): boolean =>
-  revision === undefined ||
-  layout.dispatched
-    .filter((share) => share.members > 0 || share.arbiter)
-    .every(({ cluster }) => reports.get(cluster)?.status?.credentialsRevision === revision);
+): string[] =>
+  revision === undefined
+    ? []
+    : dispatched
+        .filter(({ cluster, members, arbiter }) => (members > 0 || arbiter) && !fenced.includes(cluster))
+        .map(({ cluster }) => cluster)
+        .filter((cluster) => reports.get(cluster)?.status?.credentialsRevision !== revision);
 
 /** How far a rotation is, by the Secret, what managers report, and what the members themselves take. */
 export async function readRotation(
@@ -87,7 +93,7 @@ export async function readRotation(
     exporters: cr.spec.export.enable,
     keyfile: phaseOf(auth),
     wantsKey: wantsKey(cr, auth),
-    taken: isTaken(credentialsRevisionOf(auth), layout, reports),
+    taken: listUntaken(credentialsRevisionOf(auth), layout, reports).length === 0,
   };
   return { facts, stale: await findStale(auth, layout, reports) };
 }

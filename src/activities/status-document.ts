@@ -5,8 +5,9 @@ import type { HealthWord, OperationProgress, OperationRecord } from '../domain/i
 import type { Placement } from '../domain/placement';
 import type { StageResult } from '../domain/operation';
 import type { ClusterReport } from '../karmada/binding';
+import { composeElection, type Recovery, type SeenElection } from './elections';
 import { barredClusters, isPlacementDue } from './placement';
-import { composeRecoveries } from './recoveries';
+import { composeRecoveries, outageOf } from './recoveries';
 import { composeConditions, isChanging, isSoaking } from './status-conditions';
 
 /** Everything the status is made of, read at one moment. */
@@ -18,6 +19,8 @@ export interface StatusFacts {
   readonly reports: ReadonlyMap<string, ClusterReport>;
   /** Absent until members have addresses. */
   readonly health: HealthVerdict | undefined;
+  /** Of the present primary; absent: it does not tell, or there is none. */
+  readonly election?: SeenElection | undefined;
   /** Undefined leaves what stands; null says that nothing is in hand. */
   readonly progress: OperationProgress | null | undefined;
   readonly record: OperationRecord | undefined;
@@ -44,6 +47,7 @@ export function composeStatus(facts: StatusFacts): MultiCloudMongoDBStatus {
       ? before.operation
       : composeOperation(facts.progress, before.operation, facts.now);
   const state = judgeState(facts, operation);
+  const recoveries = composeRecoveries(facts, state);
   const ready = (health?.members ?? []).filter((member) =>
     ['PRIMARY', 'SECONDARY', 'ARBITER'].includes(member.role),
   ).length;
@@ -63,8 +67,9 @@ export function composeStatus(facts: StatusFacts): MultiCloudMongoDBStatus {
     ...(health === undefined ? {} : { members: composeMembers(facts, health) }),
     ...(placement === undefined ? {} : { placement: composePlacement(facts, placement) }),
     ...(operation === undefined ? {} : { operation }),
-    operations: composeRecords(before, facts.record),
-    ...composeRecoveries(facts),
+    operations: composeRecords(before, facts.record, recoveries.recoveries ?? []),
+    ...recoveries,
+    ...composeElection(facts),
     conditions: mergeConditions(
       before.conditions ?? [],
       composeConditions(facts, state, operation),
@@ -185,7 +190,13 @@ function composeOperation(
 function composeRecords(
   before: MultiCloudMongoDBStatus,
   record: OperationRecord | undefined,
+  recoveries: readonly Recovery[],
 ): NonNullable<MultiCloudMongoDBStatus['operations']> {
   const past = (before.operations ?? []).filter((one) => one.workflowId !== record?.workflowId);
-  return record === undefined ? past : [{ ...record }, ...past].slice(0, MAX_RECORDS);
+  if (record === undefined) return past;
+  const { writeOutageMs, ...told } = record;
+  const own = recoveries.filter((one) => one.workflowId === record.workflowId);
+  const outage = outageOf({ writeOutageMs }, own);
+  const fresh = { ...told, ...(outage === undefined ? {} : { writeOutageSeconds: outage.seconds }) };
+  return [fresh, ...past].slice(0, MAX_RECORDS);
 }

@@ -18,7 +18,8 @@ import { observeInstance } from './replica-set';
 import { specWarnings } from './references';
 import { createRestraint } from './restraint';
 import { isCreated } from './instance-marks';
-import { composeStatus } from './status-document';
+import { describeElection, readElection } from './elections';
+import { composeStatus, type StatusFacts } from './status-document';
 import { composeTemplateStatus } from './template-status';
 import { keepObjects } from './upkeep';
 
@@ -116,7 +117,7 @@ async function writeStatus(
   ]);
   await tellMajority(context, cr, health);
   const image = resolveImage(cr.spec.imageSetting.image, context.imageReplacements);
-  const status = composeStatus({
+  const facts: StatusFacts = {
     cr,
     now: context
       .now()
@@ -126,6 +127,7 @@ async function writeStatus(
     placement,
     reports: reportsOf(binding),
     health,
+    election: await readElection(context, cr, health),
     progress,
     record,
     created:
@@ -136,7 +138,8 @@ async function writeStatus(
     image: image.outcome === 'resolved' ? image.image : undefined,
     strayed: layout.done && isCreated(cr) ? layout.value.strayed.map(({ message }) => message) : [],
     deviations,
-  });
+  };
+  const status = composeStatus(facts);
   await writeTemplateStatus(context, cr, composeTemplateStatus(reportsOf(binding), health));
   if (same(cr.status, status)) return;
   await context.karmada.applyStatus(
@@ -149,6 +152,22 @@ async function writeStatus(
     },
     { fieldManager: FIELD_MANAGER, force: true },
   );
+  await tellElection(context, facts);
+}
+
+/** What the members did by themselves is told by us all the same: nobody else watches them. */
+async function tellElection(context: ActivityContext, facts: StatusFacts): Promise<void> {
+  const entry = describeElection(facts);
+  if (entry?.kind !== 'election') return;
+  const { from = '', to = '', cause = '', writeOutageSeconds } = entry;
+  const outage =
+    writeOutageSeconds === undefined ? 'not known for how long' : `for at most ${writeOutageSeconds} s`;
+  await context.events.record(facts.cr, {
+    type: 'Warning',
+    reason: 'PrimaryElected',
+    action: 'Election',
+    note: `Primary ${to} in place of ${from}: ${cause}; writes stopped ${outage}.`,
+  });
 }
 
 /** Only onto a template that stands and is this instance's: a status would otherwise be for nobody. */

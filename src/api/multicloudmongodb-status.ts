@@ -68,17 +68,56 @@ const operationRecordSchema = z.object({
   workflowId: z.string().describe('Id of the Temporal workflow.'),
   message: z.string().optional().describe('How it ended.'),
   cluster: z.string().optional().describe('Cluster that was lost, or has come back.'),
+  writeOutageSeconds: z
+    .number()
+    .optional()
+    .describe('The most that writes can have stopped for, all in all.'),
 });
 
 const recoverySchema = z.object({
-  kind: z.string().describe('failoverInstance, failbackInstance, switchoverInstance or recoverInstance.'),
+  kind: z
+    .string()
+    .describe(
+      'failoverInstance, failbackInstance, switchoverInstance or recoverInstance; stepDown: of another operation, in passing; election: the members elected another primary without our asking.',
+    ),
   outcome: z.string().describe('succeeded, failed or cancelled.'),
-  cluster: z.string().optional().describe('Cluster that was lost, or has come back.'),
+  cluster: z
+    .string()
+    .optional()
+    .describe('Cluster that was lost, or has come back; of an election, where the former primary was.'),
   cause: z.string().optional().describe('What was seen, or who asked for it.'),
-  at: z.string().describe('When it ended, RFC 3339.'),
-  detectionSeconds: z.int().optional().describe('From the first sight of the loss to the decision.'),
-  restoredSeconds: z.int().optional().describe('From the first sight of the loss to full redundancy.'),
-  workflowId: z.string().describe('Id of the Temporal workflow.'),
+  at: z.string().describe('When it ended, or when the new primary began to lead, RFC 3339.'),
+  detectionSeconds: z
+    .int()
+    .optional()
+    .describe('From the first sight of the loss to the decision; of an election, until it was seen.'),
+  restoredSeconds: z
+    .int()
+    .optional()
+    .describe('From the first sight of the loss, or from the election, to full redundancy.'),
+  writeOutageSeconds: z
+    .number()
+    .optional()
+    .describe('The most that writes can have stopped for; absent: not known.'),
+  writeOutageBasis: z
+    .enum(['oplog', 'command', 'sameTerm'])
+    .optional()
+    .describe(
+      'oplog: last entry of the former primary to first entry of the new one. command: our command to the first answer of a successor. sameTerm: no election took place.',
+    ),
+  term: z.int().optional().describe('Term of the election.'),
+  from: z.string().optional().describe('host:port of the former primary.'),
+  to: z.string().optional().describe('host:port of the new primary.'),
+  workflowId: z
+    .string()
+    .optional()
+    .describe('Id of the Temporal workflow; absent: nothing of ours brought it about.'),
+});
+
+const electionSchema = z.object({
+  term: z.int().describe('Its term; another one is another election.'),
+  primary: z.string().describe('host:port of who was elected.'),
+  at: z.string().describe('When, by the clock of that member, RFC 3339.'),
 });
 
 const healthWordSchema = z.enum(['Health', 'SubHealth', 'UnHealth', 'UnKnown']);
@@ -118,6 +157,9 @@ export const multiCloudMongoDBStatusSchema = z.object({
     .array(recoverySchema)
     .max(10)
     .optional()
-    .describe('The last ten failovers, failbacks, switchovers and recoveries of a majority, newest first.'),
+    .describe(
+      'The last ten failovers, failbacks, switchovers, recoveries of a majority, step-downs and elections, newest first.',
+    ),
+  election: electionSchema.optional().describe('The election of the present primary.'),
   conditions: conditionsSchema.optional().describe('What holds and what does not.'),
 });

@@ -8,6 +8,8 @@ const MARKS: Readonly<Record<ObjectChange['what'], string>> = { made: '+', chang
 export function describeDryRun(
   { plan, layout, placement }: Pick<Change, 'plan' | 'layout' | 'placement'>,
   objects: readonly ObjectChange[],
+  /** Of a placement that stands. */
+  standing: readonly string[] = [],
 ): string {
   const shares = layout.shares.map(
     (share) => `${share.cluster} ${share.replicaset}${share.arbiter ? ' + arbiter' : ''}`,
@@ -19,7 +21,7 @@ export function describeDryRun(
     ...(placement?.reasons ?? []).map(
       ({ cluster, chosen, reason }) => `  ${chosen ? '✓' : '·'} ${cluster}: ${reason}`,
     ),
-    ...(placement?.warnings ?? []).map((warning) => `  ! ${warning}`),
+    ...(placement?.warnings ?? standing).map((warning) => `  ! ${warning}`),
     '',
     ...describeSteps(plan),
     '',

@@ -3,6 +3,7 @@ import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { readChange } from '../activities/change-plan';
 import type { ActivityContext } from '../activities/context';
+import { readPlacement } from '../activities/placement';
 import { listObjectChanges } from '../activities/object-changes';
 import { multiCloudMongoDBSchema, type MultiCloudMongoDB } from '../api/multicloudmongodb';
 import { FedStateError } from '../domain/errors';
@@ -30,7 +31,8 @@ export async function dryRun(context: ActivityContext, file: string, namespace: 
   }
   const { layout, references } = change.value;
   const objects = await listObjectChanges(context, cr, layout, references);
-  return `${titleOf(cr)}\n${describeDryRun(change.value, objects)}`;
+  const standing = await readPlacement(context, cr);
+  return `${titleOf(cr)}\n${describeDryRun(change.value, objects, standing.done ? standing.value.warnings : [])}`;
 }
 
 const titleOf = ({ metadata }: MultiCloudMongoDB): string =>

@@ -39,10 +39,19 @@ export interface HealthVerdict {
   /** Clusters whose loss would stop writes. */
   readonly fatalClusters: readonly string[];
   readonly config?: ReplicaSetConfig | undefined;
+  /** How the present primary came to lead, as it tells. */
+  readonly election?: Election | undefined;
   /** Set when too few voters answer to elect a primary: what is missing, and the remedy (S4). */
   readonly majorityLost?: string | undefined;
   /** Then: who is left, what is at stake, and what a person can do. */
   readonly choice?: string | undefined;
+}
+
+export interface Election {
+  readonly term: number;
+  readonly host: string;
+  readonly at?: string | undefined;
+  readonly reason?: string | undefined;
 }
 
 export interface HealthFacts {
@@ -95,6 +104,7 @@ export function judgeHealth(facts: HealthFacts): HealthVerdict {
   const reasons = [
     ...(primary === undefined ? ['no primary that a majority follows'] : []),
     ...(majorityLost === undefined ? [] : [majorityLost]),
+    ...(primary === undefined ? [] : nameStalledWrites(primary)),
     ...members
       .filter((member) => !SERVING.some((state) => state === member.role))
       .map((member) => `${member.host} is ${member.role}`),
@@ -116,6 +126,7 @@ export function judgeHealth(facts: HealthFacts): HealthVerdict {
     margin,
     fatalClusters,
     config,
+    ...describeElection(primary),
     majorityLost,
     ...(majorityLost === undefined || config === undefined
       ? {}
@@ -125,6 +136,39 @@ export function judgeHealth(facts: HealthFacts): HealthVerdict {
 
 const clustersByHost = ({ desired }: HealthFacts): ReadonlyMap<string, string> =>
   new Map(desired.map(({ host, cluster }) => [host, cluster]));
+
+function describeElection(primary: MemberReport | undefined): Pick<HealthVerdict, 'election'> {
+  if (primary?.term === undefined) return {};
+  const { host, term, electedAt: at, electionReason: reason } = primary;
+  return {
+    election: {
+      term,
+      host,
+      ...(at === undefined ? {} : { at }),
+      ...(reason === undefined ? {} : { reason }),
+    },
+  };
+}
+
+/** S16: an arbiter lets a primary be elected that has too few members with data to acknowledge majority writes. */
+function nameStalledWrites({ config, views }: MemberReport): string[] {
+  const voters = (config?.members ?? []).filter((member) => member.votes > 0);
+  const data = voters.filter((member) => !member.arbiterOnly);
+  const needed = Math.min(data.length, majorityOf(voters.length));
+  const serving = data.filter(({ host }) =>
+    views.some(
+      (view) =>
+        view.host === host &&
+        view.health === 1 &&
+        (view.stateName === 'PRIMARY' || view.stateName === 'SECONDARY'),
+    ),
+  );
+  return data.length === voters.length || serving.length >= needed
+    ? []
+    : [
+        `writes with w:majority wait: ${serving.length} of the ${needed} members with data that must acknowledge them serve, and the arbiter holds none (S16)`,
+      ];
+}
 
 /** Voters that answer are no majority: only what comes back, or people, can help (S4). */
 export function nameMajorityLoss(

@@ -97,6 +97,8 @@ export interface OperationRecord {
   readonly message?: string | undefined;
   /** That was lost, or has come back. */
   readonly cluster?: string | undefined;
+  /** The most that writes can have stopped for, all in all; absent: nothing of it is known. */
+  readonly writeOutageMs?: number | undefined;
 }
 
 /** A member and where clients and other members reach it. */

@@ -31,6 +31,8 @@ export type OperationOutcome =
       readonly outcome: OperationRecord['outcome'];
       readonly message: string;
       readonly clusters: readonly string[];
+      /** The most that writes can have stopped for, all in all; absent: nothing of it is known. */
+      readonly writeOutageMs?: number | undefined;
     }
   | { readonly outcome: 'suspended'; readonly suspension: Suspension };
 

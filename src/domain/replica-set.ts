@@ -70,6 +70,9 @@ export interface MemberReport {
   readonly primaryHost?: string | undefined;
   readonly config?: ReplicaSetConfig | undefined;
   readonly term?: number | undefined;
+  /** When it was elected, RFC 3339, and the server's word for why (since 4.2.1); told while it leads. */
+  readonly electedAt?: string | undefined;
+  readonly electionReason?: string | undefined;
   readonly views: readonly MemberView[];
   /** Since 4.4: as the server computes them. */
   readonly majorityVoteCount?: number | undefined;

@@ -40,6 +40,7 @@ const memberStatusSchema = z.looseObject({
   syncSourceHost: z.string().optional(),
   uptime: z.number().optional(),
   self: z.boolean().optional(),
+  electionDate: z.date().optional(),
 });
 
 /** `replSetGetStatus`. */
@@ -52,6 +53,7 @@ export const statusSchema = z.looseObject({
   optimes: z
     .looseObject({ lastCommittedOpTime: opTimeSchema.optional(), appliedOpTime: opTimeSchema.optional() })
     .optional(),
+  electionCandidateMetrics: z.looseObject({ lastElectionReason: z.string().optional() }).optional(),
   members: z.array(memberStatusSchema),
 });
 export type Status = z.infer<typeof statusSchema>;

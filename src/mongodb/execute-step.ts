@@ -19,11 +19,14 @@ export interface StepContext {
   readonly options?: ConnectOptions | undefined;
   /** Called while it waits, with what for; a heartbeat. */
   readonly onProgress?: ((waitingFor: string) => void) | undefined;
+  /** Called with the most that writes can have stopped for, where the step takes a primary away. */
+  readonly onOutage?: ((ms: number) => void) | undefined;
 }
 
 const POLL_MS = 500;
 const FREEZE_SECONDS = 90;
 const SUCCESSION_MS = 60_000;
+const SUCCESSION_POLL_MS = 50;
 const ELECTION_MS = 20_000;
 
 /**
@@ -164,8 +167,11 @@ async function passOn(
       await freeze(host, access, FREEZE_SECONDS);
       frozen.push(host);
     }
+    const asked = performance.now();
     const outcome = await stepDown(step.host, access);
     const successor = await waitSuccessor(step.host, context, access);
+    // Asked a second time it finds the work done, and knows not how long that took.
+    if (outcome === 'steppedDown') context.onOutage?.(Math.ceil(performance.now() - asked));
     return outcome === 'steppedDown'
       ? `${step.host} stepped down, primary is ${successor}`
       : `${step.host} was not primary, ${successor} is`;
@@ -190,7 +196,8 @@ async function waitSuccessor(former: string, context: StepContext, access: Acces
         },
       );
     context.onProgress?.(`a successor of ${former}`);
-    await pause(context.options);
+    // It is there within milliseconds, and the time until it is seen counts as outage.
+    await pause(context.options, SUCCESSION_POLL_MS);
   }
 }
 
@@ -214,8 +221,8 @@ async function readMajor(host: string, access: Access): Promise<number> {
   return Number.parseInt(version, 10);
 }
 
-async function pause(options: ConnectOptions | undefined): Promise<void> {
-  await sleep(POLL_MS, undefined, options?.signal === undefined ? {} : { signal: options.signal }).catch(
+async function pause(options: ConnectOptions | undefined, ms: number = POLL_MS): Promise<void> {
+  await sleep(ms, undefined, options?.signal === undefined ? {} : { signal: options.signal }).catch(
     (error: unknown) => {
       if (isFedStateError(error)) throw error;
       options?.signal?.throwIfAborted();

@@ -50,6 +50,7 @@ export function toReport(host: string, answers: MemberAnswers): MemberReport {
     primaryHost: hello.primary,
     config: config === undefined ? undefined : toConfig(config),
     term: status?.term ?? config?.term,
+    ...(status === undefined ? {} : describeElection(status)),
     views: status?.members.map(toView) ?? [],
     majorityVoteCount: status?.majorityVoteCount,
     writeMajorityCount: status?.writeMajorityCount,
@@ -69,6 +70,19 @@ function ownState(membership: MemberReport['membership'], { status, hello }: Mem
           : 'UNKNOWN'
         : stateName(status.myState);
   }
+}
+
+function describeElection({
+  members,
+  electionCandidateMetrics,
+}: Status): Pick<MemberReport, 'electedAt' | 'electionReason'> {
+  const electedAt = members.find((member) => member.self === true)?.electionDate;
+  if (electedAt === undefined) return {};
+  const reason = electionCandidateMetrics?.lastElectionReason;
+  return {
+    electedAt: electedAt.toISOString(),
+    ...(reason === undefined ? {} : { electionReason: reason }),
+  };
 }
 
 function toView(member: Status['members'][number]): MemberView {

@@ -6,7 +6,7 @@ import { assess, type Situation } from './assess';
 import { NO_ROTATION, type RotationFacts } from '../domain/rotation';
 import { keysOf } from './keyfile';
 import { hashPlan } from './plan-hash';
-import { planMembership, startState } from './plan-membership';
+import { planMembership, startState, versionsOf } from './plan-membership';
 import { planRebuild, type RebuildFacts } from './plan-rebuild';
 import { planPasswords, planRotation } from './plan-rotation';
 import { priorityOfPrimary } from './draft';
@@ -15,6 +15,7 @@ import { emptyState, quorumOf, type SetState } from './set-state';
 import { simulate } from './simulate';
 import { toStep } from './step-contract';
 import { planSwitchover } from './switchover';
+import { defaultWriteConcernStep } from './write-concern';
 import { planUpgrade, type Releases, type UpgradeFacts } from './plan-upgrade';
 
 /** A member that is wanted, or that is still there. */
@@ -143,10 +144,17 @@ function planOneRebuild(
   const wish = input.membership.desired.find(({ host }) => host === rebuild.host);
   const steps = planRebuild(start, rebuild, wish);
   if (steps.kind !== 'steps') return steps;
+  const concern = defaultWriteConcernStep(steps.steps, start, versionsOf(situation));
   const isOdd = quorumOf(start).votes % 2 === 1;
   const rest = 'Whatever else is asked for is planned after the rebuild.';
   const plan = { warnings: [rest], complete: isOdd };
-  return judgeChange(input, plan, hashPlan(input.membership, situation.config), steps.steps, start);
+  return judgeChange(
+    input,
+    plan,
+    hashPlan(input.membership, situation.config),
+    [...concern, ...steps.steps],
+    start,
+  );
 }
 
 /** What a creation will do once all members answer; it is carried out by stages that decide again by what is so then. */

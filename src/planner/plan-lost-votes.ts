@@ -4,8 +4,9 @@ import { startDraft } from './draft';
 import { judgeChange, withPlaces, type InstancePlanInput } from './plan-instance';
 import { hashPlan } from './plan-hash';
 import { revokeDeadVotes } from './plan-changes';
-import { startState } from './plan-membership';
+import { startState, versionsOf } from './plan-membership';
 import { clusterIn, quorumOf } from './set-state';
+import { defaultWriteConcernStep } from './write-concern';
 
 /**
  * While nobody has room for the members of a lost cluster: only the votes of its dead that hold the others back, so that
@@ -26,8 +27,9 @@ export function planLostVotes(
     start.members.filter((member) => lost.includes(clusterIn(start, member))),
   );
   if (draft.steps.length === 0) return undefined;
+  const steps = [...defaultWriteConcernStep(draft.steps, start, versionsOf(situation)), ...draft.steps];
   const plan = {
-    steps: draft.steps,
+    steps,
     hash: hashPlan(input.membership, situation.config),
     warnings: [`Members are not replaced yet: ${why}`],
     before: quorumOf(start),

@@ -109,5 +109,5 @@ export const startState = (input: PlanInput, situation: Situation): SetState => 
 const clustersOf = (input: PlanInput): Map<string, string> =>
   new Map(input.desired.map((member) => [member.host, member.cluster]));
 
-const versionsOf = (situation: Situation): string[] =>
+export const versionsOf = (situation: Situation): string[] =>
   [...situation.reports.values()].map((report) => report.version);

@@ -1,4 +1,4 @@
-import type { MembershipStep } from '../domain/plan';
+import type { MembershipStep, StepFacts } from '../domain/plan';
 import { majorityOf, type MemberConfig } from '../domain/replica-set';
 import { applyStep } from './apply-step';
 import type { SetState } from './set-state';
@@ -9,7 +9,7 @@ import { toStep } from './step-contract';
  * one is made explicit first. Below 5.0 there is no such default.
  */
 export function defaultWriteConcernStep(
-  steps: readonly MembershipStep[],
+  steps: readonly StepFacts[],
   start: SetState,
   versions: readonly string[],
 ): MembershipStep[] {

@@ -10,6 +10,7 @@ import { compareText, findLeaving, nameMember, placeOrdinals } from './ordinals'
 import type { MiddlewareProfile } from './profile';
 import type { ScheduleRequest } from './request';
 import { outlookOf } from './votes';
+import { describeOffers, offerWitness } from './witness-offer';
 
 export interface PlacementDraft {
   readonly shares: readonly ClusterShare[];
@@ -44,6 +45,9 @@ export function composePlacement(draft: PlacementDraft): Placement {
     quorum,
     warnings: [
       ...warnOfFatalClusters(quorum, votes, draft.cure),
+      ...(quorum.fatalClusters.length === 0
+        ? []
+        : describeOffers(shares, offerWitness(shares, request, profile.quorum))),
       ...warnOfWithheldVotes(members, request, profile, quorum),
       ...warnOfArbiter(members, quorum, [...counts.keys()]),
       ...draft.warnings,

@@ -15,6 +15,7 @@ import { createTriggerMetrics } from './metrics';
 import { createPoker } from './poker';
 import { isBehind } from './poke-decision';
 import { registerRecoveryMetrics } from './recovery-metrics';
+import { createRecoveryTally } from './recovery-tally';
 import {
   bindingViewSchema,
   clusterViewSchema,
@@ -111,7 +112,9 @@ export function startTriggers(options: TriggerOptions): Controller {
     });
   }
 
+  const tally = createRecoveryTally(options.registry);
   const instances = follow(KINDS.multiCloudMongoDB, instanceViewSchema, (key) => {
+    tally.see(key, instances.get(key));
     // Before the first comparison nobody knows which entities run; it looks at every instance.
     if (hasCompared) poker.look(key);
   });

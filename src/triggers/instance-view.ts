@@ -6,6 +6,19 @@ import { CONDITIONS, type InstanceRef, type WaitCode } from '../domain/instance'
 import { ANNOTATIONS, FINALIZERS, GROUP, RECORDS } from '../domain/marks';
 import { metadataSchema, type Metadata } from '../kube/object';
 
+export interface RecoveryFigures {
+  readonly detectionSeconds?: number;
+  readonly restoredSeconds?: number;
+  readonly writeOutageSeconds?: number;
+}
+
+export interface RecoveryView extends RecoveryFigures {
+  /** The same entry has the same one for as long as it is there. */
+  readonly key: string;
+  readonly kind: string;
+  readonly outcome: string;
+}
+
 /** What the triggers must know of a MultiCloudMongoDB, also of one whose spec cannot be read. */
 export interface InstanceView {
   readonly apiVersion: string;
@@ -27,10 +40,11 @@ export interface InstanceView {
   /** Clusters that it takes to be lost. */
   readonly lostClusters: readonly string[];
   readonly trueConditions: ReadonlySet<string>;
-  readonly lastFailover:
-    { readonly detectionSeconds?: number; readonly restoredSeconds?: number } | undefined;
+  readonly lastFailover: RecoveryFigures | undefined;
   /** When its majority was last recovered by force, RFC 3339. */
   readonly forcedAt: string | undefined;
+  /** What its ledger holds, but for entries of an operation that runs: those are not final. */
+  readonly recoveries: readonly RecoveryView[];
   /** What is wrong with the spec, one line a field; undefined: nothing. */
   readonly problem: string | undefined;
 }
@@ -40,7 +54,10 @@ const statusSchema = z
   .looseObject({
     observedGeneration: z.number().optional().catch(undefined),
     operation: z
-      .looseObject({ waitReason: z.string().optional().catch(undefined) })
+      .looseObject({
+        waitReason: z.string().optional().catch(undefined),
+        workflowId: z.string().optional().catch(undefined),
+      })
       .optional()
       .catch(undefined),
     conditions: z
@@ -56,10 +73,13 @@ const statusSchema = z
       .array(
         z.looseObject({
           kind: z.string(),
-          outcome: z.string().optional(),
+          outcome: z.string().default(''),
+          workflowId: z.string().optional(),
+          term: z.number().optional(),
           at: z.string().optional(),
           detectionSeconds: z.number().optional(),
           restoredSeconds: z.number().optional(),
+          writeOutageSeconds: z.number().optional(),
         }),
       )
       .default([])
@@ -126,18 +146,35 @@ export const instanceViewSchema: z.ZodType<InstanceView> = z
       trueConditions: new Set(
         status.conditions.flatMap((condition) => (condition.status === 'True' ? [condition.type] : [])),
       ),
-      lastFailover: status.recoveries
-        .filter(({ kind }) => kind === 'failoverInstance')
-        .map(({ detectionSeconds, restoredSeconds }) => ({
-          ...(detectionSeconds === undefined ? {} : { detectionSeconds }),
-          ...(restoredSeconds === undefined ? {} : { restoredSeconds }),
-        }))[0],
+      lastFailover: status.recoveries.filter(({ kind }) => kind === 'failoverInstance').map(figuresOf)[0],
       forcedAt: status.recoveries.find(
         ({ kind, outcome }) => kind === 'recoverInstance' && outcome === 'succeeded',
       )?.at,
+      recoveries: status.recoveries
+        .filter(({ workflowId }) => workflowId === undefined || workflowId !== status.operation?.workflowId)
+        .map((one) => ({
+          key: [one.kind, one.workflowId ?? one.at ?? '', one.term ?? ''].join('/'),
+          kind: one.kind,
+          outcome: one.outcome,
+          ...figuresOf(one),
+        })),
       problem: problemOf(object),
     };
   });
+
+const figuresOf = ({
+  detectionSeconds,
+  restoredSeconds,
+  writeOutageSeconds,
+}: {
+  readonly detectionSeconds?: number | undefined;
+  readonly restoredSeconds?: number | undefined;
+  readonly writeOutageSeconds?: number | undefined;
+}): RecoveryFigures => ({
+  ...(detectionSeconds === undefined ? {} : { detectionSeconds }),
+  ...(restoredSeconds === undefined ? {} : { restoredSeconds }),
+  ...(writeOutageSeconds === undefined ? {} : { writeOutageSeconds }),
+});
 
 /** Keys of the object that an annotation holds; none where somebody has garbled it. */
 function namesIn(annotation: string | undefined): readonly string[] {

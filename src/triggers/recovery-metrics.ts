@@ -43,16 +43,18 @@ export function registerRecoveryMetrics(registry: Registry, list: () => readonly
   });
   new Gauge({
     name: 'fedstate_last_recovery_seconds',
-    help: 'Of the last failover of an instance: seconds from the first sight of the loss to the decision (detected) and to full redundancy (restored).',
+    help: 'Of the last failover of an instance: seconds from the first sight of the loss to the decision (detected) and to full redundancy (restored), and the most that writes can have stopped for (writeOutage).',
     labelNames: ['namespace', 'name', 'part'],
     registers,
     collect() {
       this.reset();
       for (const { ref, lastFailover } of list()) {
         const labels = { namespace: ref.namespace, name: ref.name };
-        const { detectionSeconds, restoredSeconds } = lastFailover ?? {};
+        const { detectionSeconds, restoredSeconds, writeOutageSeconds } = lastFailover ?? {};
         if (detectionSeconds !== undefined) this.set({ ...labels, part: 'detected' }, detectionSeconds);
         if (restoredSeconds !== undefined) this.set({ ...labels, part: 'restored' }, restoredSeconds);
+        if (writeOutageSeconds !== undefined)
+          this.set({ ...labels, part: 'writeOutage' }, writeOutageSeconds);
       }
     },
   });

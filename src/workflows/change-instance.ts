@@ -1,6 +1,7 @@
 import { ApplicationFailure, log, setHandler } from '@temporalio/workflow';
 import type { OperationKind } from '../domain/instance';
 import { done, type OperationInput, type OperationOutcome, type StageResult } from '../domain/operation';
+import { addOutages, describeOutage, readStepOutcome, type StepOutcome } from '../domain/outage';
 import { isRecovery, isSurrounding, type Agreement, type ChangePlan, type Step } from '../domain/plan';
 import { command, quick, sequence } from './activities';
 import { describeChange, describeChanged, type StepLine } from './change-details';
@@ -30,6 +31,7 @@ const TITLES: Partial<Record<OperationKind, string>> = {
 export async function changeInstance(
   input: OperationInput,
   before: readonly Stage[] = [],
+  outageBefore: () => number | undefined = () => undefined,
 ): Promise<OperationOutcome> {
   const { instance } = input;
   const title = `${TITLES[input.kind] ?? input.kind} ${instance.namespace}/${instance.name}`;
@@ -37,6 +39,7 @@ export async function changeInstance(
   setHandler(stopSignal, (message) => {
     stop = message;
   });
+  const outage = () => tellOutage(addOutages(outageBefore(), carrier.outageMs()));
   // Read through a function: the signal handler sets it during an await.
   const carrier = createCarrier(input, () => stop);
   try {
@@ -51,10 +54,15 @@ export async function changeInstance(
   } catch (error) {
     if (error instanceof Suspended) return { outcome: 'suspended', suspension: error.suspension };
     if (error instanceof Stopped)
-      return { outcome: 'cancelled', message: `${error.message} ${carrier.describeUndo()}`, clusters: [] };
+      return {
+        outcome: 'cancelled',
+        message: `${error.message} ${carrier.describeUndo()}`,
+        clusters: [],
+        ...outage(),
+      };
     throw error;
   }
-  return { outcome: 'succeeded', message: carrier.summary(), clusters: [] };
+  return { outcome: 'succeeded', message: carrier.summary(), clusters: [], ...outage() };
 }
 
 export async function scaleInstance(input: OperationInput): Promise<OperationOutcome> {
@@ -85,10 +93,15 @@ export async function switchoverInstance(input: OperationInput): Promise<Operati
   return changeInstance(input);
 }
 
+export const tellOutage = (ms: number | undefined): { readonly writeOutageMs?: number } =>
+  ms === undefined ? {} : { writeOutageMs: ms };
+
 interface Carrier {
   readonly run: (show: ShowProgress) => Promise<StageResult<string>>;
   readonly summary: () => string;
   readonly describeUndo: () => string;
+  /** The most that its steps can have stopped writes for; undefined: none of them does. */
+  readonly outageMs: () => number | undefined;
   /** What was agreed to outside of a run. */
   readonly agreeTo: (agreement: Agreement) => void;
 }
@@ -103,6 +116,7 @@ export function createCarrier(
   const past: StepLine[] = [];
   const carriedOut: Step[] = [];
   const plans: ChangePlan[] = [];
+  let outage: number | undefined;
   let agreed = agreedBefore;
 
   const summary = (): string => {
@@ -176,7 +190,13 @@ export function createCarrier(
       throw ApplicationFailure.nonRetryable(`A change has no step ${step.kind}.`, 'Refused');
     return isSurrounding(step)
       ? sequence.carryOutStep.executeWithOptions({ summary }, [{ instance, step }])
-      : done(await command.executeStep.executeWithOptions({ summary }, [{ instance, step }]));
+      : done(takeOutcome(await command.executeStep.executeWithOptions({ summary }, [{ instance, step }])));
+  }
+
+  function takeOutcome(result: string | StepOutcome): string {
+    const { told, writeOutageMs } = readStepOutcome(result);
+    outage = addOutages(outage, writeOutageMs);
+    return writeOutageMs === undefined ? told : `${told}; ${describeOutage(writeOutageMs)}`;
   }
 
   function obeyStop(): void {
@@ -199,7 +219,7 @@ export function createCarrier(
     agreed = agreement;
   };
 
-  return { run, summary, describeUndo, agreeTo };
+  return { run, summary, describeUndo, agreeTo, outageMs: () => outage };
 }
 
 /** The first members of a new image to come back tell which release it really is (S22). */

@@ -23,6 +23,7 @@ import {
   rotateInstance,
   scaleInstance,
   switchoverInstance,
+  tellOutage,
   updateInstance,
   upgradeInstance,
 } from './change-instance';
@@ -269,7 +270,7 @@ export async function instance(input: InstanceInput): Promise<void> {
     handle: { result(): Promise<OperationOutcome> },
   ): Promise<void> {
     const { kind } = wanted;
-    const record = (outcome: OperationRecord['outcome'], message: string): void => {
+    const record = (outcome: OperationRecord['outcome'], message: string, outageMs?: number): void => {
       ended = {
         record: {
           kind,
@@ -279,6 +280,7 @@ export async function instance(input: InstanceInput): Promise<void> {
           startedAt,
           endedAt: new Date().toISOString(),
           ...(wanted.cluster === undefined ? {} : { cluster: wanted.cluster }),
+          ...tellOutage(outageMs),
         },
       };
     };
@@ -291,7 +293,7 @@ export async function instance(input: InstanceInput): Promise<void> {
         ended = {
           suspended: { ...wanted, agreed: undefined, wish: asked, workflowId, startedAt, suspension },
         };
-      } else record(result.outcome, result.message);
+      } else record(result.outcome, result.message, result.writeOutageMs);
     } catch (error) {
       if (isCancellation(error)) record('cancelled', 'cancelled to make room for a more urgent operation');
       else record('failed', rootMessage(error));

@@ -1,7 +1,8 @@
 import { setHandler } from '@temporalio/workflow';
 import { done, type OperationInput, type OperationOutcome, type StageResult } from '../domain/operation';
+import { describeOutage } from '../domain/outage';
 import { command, quick, sequence } from './activities';
-import { changeInstance, createCarrier } from './change-instance';
+import { changeInstance, createCarrier, tellOutage } from './change-instance';
 import { Stopped, Suspended } from './safe-point';
 import { stopSignal } from './signals';
 import { runStages, type ShowProgress } from './stages';
@@ -13,16 +14,15 @@ import { runStages, type ShowProgress } from './stages';
 export async function failoverInstance(input: OperationInput): Promise<OperationOutcome> {
   const { instance, cluster, asker } = input;
   if (cluster === undefined) return changeInstance(input);
-  return changeInstance(input, [
-    {
-      name: 'confirm the loss',
-      run: async () => {
-        const verdict = await sequence.confirmLoss({ instance, cluster, ...asker });
-        if (!verdict.lost) throw new Stopped(verdict.message);
-        return done(`${verdict.views}; since ${verdict.since}`);
-      },
-    },
-  ]);
+  let outage: number | undefined;
+  const confirm = async (): Promise<StageResult<string>> => {
+    const verdict = await sequence.confirmLoss({ instance, cluster, ...asker });
+    if (!verdict.lost) throw new Stopped(verdict.message);
+    outage = verdict.writeOutageMs;
+    const told = outage === undefined ? '' : `; ${describeOutage(outage)}`;
+    return done(`${verdict.views}; since ${verdict.since}${told}`);
+  };
+  return changeInstance(input, [{ name: 'confirm the loss', run: confirm }], () => outage);
 }
 
 /**
@@ -84,13 +84,23 @@ export async function failbackInstance(input: OperationInput): Promise<Operation
       { name: 'carry out the plan', run: (show) => carrier.run(show) },
       { name: 'create users', run: () => command.ensureUsers({ instance }) },
       { name: 'publish connection', run: () => quick.publishConnection({ instance }) },
-      { name: 'verify', run: () => quick.settleChange({ instance }) },
+      { name: 'verify', run: () => quick.settleChange({ instance, kind: input.kind }) },
     ]);
   } catch (error) {
     if (error instanceof Suspended) return { outcome: 'suspended', suspension: error.suspension };
     if (error instanceof Stopped)
-      return { outcome: 'cancelled', message: `${error.message} ${carrier.describeUndo()}`, clusters: [] };
+      return {
+        outcome: 'cancelled',
+        message: `${error.message} ${carrier.describeUndo()}`,
+        clusters: [],
+        ...tellOutage(carrier.outageMs()),
+      };
     throw error;
   }
-  return { outcome: 'succeeded', message: carrier.summary(), clusters: [cluster] };
+  return {
+    outcome: 'succeeded',
+    message: carrier.summary(),
+    clusters: [cluster],
+    ...tellOutage(carrier.outageMs()),
+  };
 }

@@ -1,5 +1,6 @@
 import { log, setHandler } from '@temporalio/workflow';
 import { done, type OperationInput, type OperationOutcome, type StageResult } from '../domain/operation';
+import { readStepOutcome } from '../domain/outage';
 import { isRecovery, isSurrounding, type Agreement, type ChangePlan, type Step } from '../domain/plan';
 import { command, sequence } from './activities';
 import { describeChange, type StepLine } from './change-details';
@@ -69,7 +70,10 @@ export async function recoverInstance(input: OperationInput): Promise<OperationO
       return sequence.carryOutRecovery.executeWithOptions({ summary }, [{ ...input, step }]);
     return isSurrounding(step)
       ? sequence.carryOutStep.executeWithOptions({ summary }, [{ instance, step }])
-      : done(await command.executeStep.executeWithOptions({ summary }, [{ instance, step }]));
+      : done(
+          readStepOutcome(await command.executeStep.executeWithOptions({ summary }, [{ instance, step }]))
+            .told,
+        );
   }
 
   function obeyStop(): void {

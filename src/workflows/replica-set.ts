@@ -1,6 +1,7 @@
 import { ActivityFailure, ApplicationFailure, log } from '@temporalio/workflow';
 import type { InstanceRef } from '../domain/instance';
 import { done, type StageResult } from '../domain/operation';
+import { readStepOutcome } from '../domain/outage';
 import type { Step } from '../domain/plan';
 import { command, quick } from './activities';
 
@@ -21,9 +22,11 @@ export async function convergeReplicaSet(instance: InstanceRef): Promise<StageRe
       log.info('replica-set step', { step: step.kind, plan: plan.hash });
       try {
         executed.push(
-          await command.executeStep.executeWithOptions({ summary: summariseStep(step) }, [
-            { instance, step },
-          ]),
+          readStepOutcome(
+            await command.executeStep.executeWithOptions({ summary: summariseStep(step) }, [
+              { instance, step },
+            ]),
+          ).told,
         );
       } catch (error) {
         // An election or another's reconfiguration came between: the rest of this plan is worth nothing.

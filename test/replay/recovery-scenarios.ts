@@ -48,6 +48,21 @@ export const RECOVERY_SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    name: 'failover-with-outages',
+    play: async ({ world, poke, settle }) => {
+      rest(world, [{ kind: 'stepDown', host: '10.0.3.1:30001', freezeHosts: [] }, ...REPLACE]);
+      edit(world, { lost: 'east' });
+      world.instead.executeStep = ({ step }) => {
+        if (step.kind !== 'stepDown') return undefined;
+        world.changes = world.changes.slice(1);
+        return Promise.resolve({ told: 'primary is 10.0.2.1:30001', writeOutageMs: 84 });
+      };
+      await poke();
+      await eventuallyHolds('replaced', () => world.records.length > 0);
+      await settle();
+    },
+  },
+  {
     name: 'failover-without-room',
     play: async ({ world, poke, settle }) => {
       rest(world);

@@ -73,6 +73,28 @@ describe('a change of a running instance', () => {
     });
   });
 
+  it('tells in its result, its record and its page for how long its step-downs have stopped writes', async () => {
+    const world = changedWorld([
+      { kind: 'stepDown', host: '10.0.1.1:30001', freezeHosts: [] },
+      { kind: 'grantVote', memberId: 3, host: '10.0.1.1:30002' },
+    ]);
+    world.instead.executeStep = ({ step }) => {
+      if (step.kind !== 'stepDown') return undefined;
+      world.changes = world.changes.slice(1);
+      return Promise.resolve({ told: 'primary is 10.0.2.1:30001', writeOutageMs: 84 });
+    };
+    await withEntity(world, async (worker, ref) => {
+      await pokeEntity(worker, ref);
+      await eventuallyHolds('carried out', () => world.records.length > 0);
+      const [record] = world.records;
+      expect(record).toMatchObject({ outcome: 'succeeded', writeOutageMs: 84 });
+      const operation = operationOf(worker, ref, 'scaleInstance');
+      expect(await operation.result()).toMatchObject({ writeOutageMs: 84 });
+      const page = await readPage(worker.client, record?.workflowId ?? '');
+      expect(page).toContain('primary is 10.0.2.1:30001; writes stopped for at most 0.084 s');
+    });
+  });
+
   it('leaves a plan that must be approved to a person, in full, and runs it once it is approved by name', async () => {
     const world = changedWorld();
     world.gate = GATED;

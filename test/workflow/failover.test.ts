@@ -5,6 +5,7 @@ import type { StepFacts } from '../../src/domain/plan';
 import { entityOf, pokeEntity, withEntity } from '../support/entity';
 import { eventuallyHolds } from '../support/eventually';
 import { refusalOf } from '../support/update-refusal';
+import { readPage } from '../support/workflow-page';
 import { countOf, edit, newWorld, outcomesOf, stagesOf, waits, type World, waitsFor } from '../support/world';
 
 jest.setTimeout(60_000);
@@ -40,6 +41,23 @@ describe('a cluster that is lost', () => {
         'planChange',
         'carryOutStep',
       ]);
+    });
+  });
+
+  it('tells in its record and on its page what the loss cost in writes', async () => {
+    const world = restingWorld();
+    edit(world, { lost: 'east' });
+    world.instead.confirmLoss = () => {
+      edit(world, { lost: undefined, change: 'failoverInstance' });
+      const since = '2026-01-01T00:00:00Z';
+      return Promise.resolve({ lost: true, views: 'both say so', since, writeOutageMs: 11_400 });
+    };
+    await withEntity(world, async (worker, ref) => {
+      await pokeEntity(worker, ref);
+      await eventuallyHolds('replaced', () => world.records.length > 0);
+      expect(world.records[0]).toMatchObject({ kind: 'failoverInstance', writeOutageMs: 11_400 });
+      const page = await readPage(worker.client, world.records[0]?.workflowId ?? '');
+      expect(page).toContain('since 2026-01-01T00:00:00Z; writes stopped for at most 11.4 s');
     });
   });
 

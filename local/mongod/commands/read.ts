@@ -94,6 +94,35 @@ const oplogDocs = (context: Context, filter: Doc): Doc[] => {
     : context.core.engine.oplog.from(from).map(({ doc }) => doc);
 };
 
+const termBounds: Readonly<Record<string, (term: number, bound: number) => boolean>> = {
+  $eq: (term, bound) => term === bound,
+  $lt: (term, bound) => term < bound,
+  $lte: (term, bound) => term <= bound,
+  $gt: (term, bound) => term > bound,
+  $gte: (term, bound) => term >= bound,
+};
+
+/** The evaluator would compare the longs that terms are as texts: 10 before 9. */
+const byTerm = ({ t: asked, ...filter }: Doc): { filter: Doc; holds: (doc: Doc) => boolean } => {
+  if (asked === undefined) return { filter, holds: () => true };
+  const bounds: Doc = isDoc(asked) ? asked : { $eq: asked };
+  const holds = (doc: Doc): boolean => {
+    const term = readNumber(doc, 't');
+    return Object.keys(bounds).every((key) => {
+      const [compare, bound] = [termBounds[key], readNumber(bounds, key)];
+      if (compare === undefined || bound === undefined)
+        throw new CommandError(2, `this stand-in cannot evaluate ${key} of a term`);
+      return term !== undefined && compare(term, bound);
+    });
+  };
+  return { filter, holds };
+};
+
+const readOplog = (context: Context, asked: Doc): { docs: Doc[]; filter: Doc } => {
+  const { filter, holds } = byTerm(asked);
+  return { docs: oplogDocs(context, filter).filter(holds), filter };
+};
+
 const find = async (context: Context): Promise<Doc> => {
   const { command, database } = context;
   const collection = targetOf(context);
@@ -105,8 +134,11 @@ const find = async (context: Context): Promise<Doc> => {
   context.core.counters.queries += 1;
   const limit = countOf(command, 'limit');
   const single = isTruthy(command['singleBatch']) || (readNumber(command, 'limit') ?? 0) < 0;
-  const docs = select(isOplog ? oplogDocs(context, filter) : readPoint(context, collection, filter), {
-    filter,
+  const source = isOplog
+    ? readOplog(context, filter)
+    : { docs: readPoint(context, collection, filter), filter };
+  const docs = select(source.docs, {
+    filter: source.filter,
     sort: readDoc(command, 'sort'),
     projection: readDoc(command, 'projection'),
     skip: countOf(command, 'skip'),

@@ -1,11 +1,9 @@
 import { composeConditions } from '../../../src/activities/status-conditions';
 import { composeRecoveries } from '../../../src/activities/recoveries';
-import type { StatusFacts } from '../../../src/activities/status-document';
 import type { OperationRecord } from '../../../src/domain/instance';
 import type { Sighting } from '../../../src/domain/loss';
 import { ANNOTATIONS } from '../../../src/domain/marks';
-import { waitFor } from '../../../src/domain/operation';
-import { makeInstance } from '../../support/custom-resource';
+import { factsOf } from '../../support/status-facts';
 
 const MARK = { at: '2026-11-26T10:01:02Z', since: '2026-11-26T10:00:00Z', views: 'both say so' };
 const SIGHTING: Sighting = {
@@ -16,28 +14,6 @@ const SIGHTING: Sighting = {
   confirmed: true,
 };
 
-function factsOf(annotations: Record<string, object>, more: Partial<StatusFacts> = {}): StatusFacts {
-  const texts = Object.fromEntries(
-    Object.entries(annotations).map(([key, value]) => [key, JSON.stringify(value)]),
-  );
-  return {
-    cr: makeInstance({}, { annotations: texts }),
-    now: '2026-11-26T10:02:00Z',
-    annotation: undefined,
-    placement: waitFor({ code: 'SchedulerResultMissing', message: 'not written' }),
-    reports: new Map(),
-    health: undefined,
-    progress: null,
-    record: undefined,
-    created: true,
-    connectionString: undefined,
-    warnings: [],
-    image: undefined,
-    strayed: [],
-    deviations: [],
-    ...more,
-  };
-}
 const record = (more: Partial<OperationRecord> = {}): OperationRecord => ({
   kind: 'failoverInstance',
   outcome: 'succeeded',

@@ -168,3 +168,60 @@ describe('writablePrimary', () => {
     expect(writablePrimary([young, old])?.host).toBe('west:0');
   });
 });
+
+describe('beside an arbiter', () => {
+  const psa: ReplicaSetConfig = {
+    ...config,
+    members: config.members
+      .slice(0, 3)
+      .map((member, index) => (index === 2 ? { ...member, arbiterOnly: true, priority: 0 } : member)),
+  };
+  const judge = (down: readonly string[]) =>
+    judgeHealth({
+      desired: desired.slice(0, 3),
+      observation: {
+        at: '',
+        reports: [
+          {
+            ...report('east:0', 'PRIMARY', down),
+            config: psa,
+            views: views(down, 'east:0')
+              .slice(0, 3)
+              .map((view) =>
+                view.host === 'west:0' && view.health === 1
+                  ? { ...view, stateName: 'ARBITER' as const }
+                  : view,
+              ),
+          },
+        ],
+        unreachable: [],
+      },
+      survivesAnyCluster: false,
+    });
+
+  it('says when majority writes wait though there is a primary (S16)', () => {
+    const stalled = judge(['east:1']);
+    expect(stalled.word).toBe('SubHealth');
+    expect(stalled.reasons.join()).toContain(
+      'writes with w:majority wait: 1 of the 2 members with data that must acknowledge them serve',
+    );
+    for (const down of [[], ['west:0']]) expect(judge(down).reasons.join()).not.toContain('w:majority');
+  });
+});
+
+describe('the election of the primary', () => {
+  it('is told with its term, and not without a primary', () => {
+    const led = { ...report('east:0', 'PRIMARY', [], 'east:0', 7), term: 7 };
+    const told = { ...led, electedAt: '2026-11-26T10:00:00.000Z', electionReason: 'electionTimeout' };
+    const judge = (reports: readonly MemberReport[]) =>
+      judgeHealth({ desired, observation: { at: '', reports, unreachable: [] }, survivesAnyCluster: false });
+    expect(judge([told]).election).toEqual({
+      term: 7,
+      host: 'east:0',
+      at: '2026-11-26T10:00:00.000Z',
+      reason: 'electionTimeout',
+    });
+    expect(judge([led]).election).toEqual({ term: 7, host: 'east:0' });
+    expect(judge([report('east:1', 'SECONDARY')])).not.toHaveProperty('election');
+  });
+});

@@ -144,3 +144,63 @@ test('beside an arbiter the vote of a dead data member goes at once: else no maj
   if (outcome.kind !== 'plan') throw new Error(JSON.stringify(outcome));
   expect(outcome.plan.steps.map(({ kind }) => kind)).toEqual(['revokeVote']);
 });
+
+describe('beside an arbiter, from 5.0 on', () => {
+  const hosts = ['p:1', 's:1', 't:1', 'u:1', 'x:1'] as const;
+  const [p, s, t, u, x] = hosts;
+  const cluster = (name: string) => ({ tags: { cluster: name } });
+  const members = [
+    member(0, p, cluster('a')),
+    member(1, s, cluster('a')),
+    member(2, t, cluster('b')),
+    member(3, u, cluster('b')),
+    member(4, x, { arbiterOnly: true, priority: 0, tags: {} }),
+  ];
+  const wish = [
+    desired(p, { cluster: 'a', ...cluster('a') }),
+    desired(s, { cluster: 'a', ordinal: 1, ...cluster('a') }),
+    desired(t, { cluster: 'b', ...cluster('b') }),
+    desired(u, { cluster: 'b', ordinal: 1, ...cluster('b') }),
+    desired(x, { cluster: 'c', ordinal: 'arbiter', priority: 0, tags: {} }),
+  ];
+  const inputOfSet = (down: readonly string[], version = '7.0.14'): InstancePlanInput => {
+    const seen = observe(
+      createModel(members, new Set(down), () => 0),
+      hosts,
+    );
+    return {
+      membership: {
+        setName: 'rs0',
+        generation: 1,
+        desired: wish,
+        observation: { ...seen, reports: seen.reports.map((report) => ({ ...report, version })) },
+        seedHost: p,
+        existed: true,
+        usersReady: true,
+      },
+      members: wish.map((one) => ({
+        cluster: one.cluster,
+        ordinal: one.ordinal,
+        host: one.host,
+        wanted: true,
+        dispatched: true,
+        restart: false,
+      })),
+      mustDispatch: false,
+    };
+  };
+  const kindsOf = (outcome: ChangeOutcome | undefined): string[] =>
+    outline(outcome).map((step) => step.split(' ')[0] ?? '');
+
+  it('the default write concern is kept before dead votes go, which would change it (S17)', () => {
+    const lost = (version?: string) => kindsOf(planLostVotes(inputOfSet([t, u], version), ['b'], 'no room'));
+    expect(lost()).toEqual(['setDefaultWriteConcern', 'revokeVote', 'revokeVote']);
+    expect(lost('4.4.29')).toEqual(['revokeVote', 'revokeVote']);
+  });
+
+  it('and before a member loses its vote to be rebuilt (S17)', () => {
+    const rebuild = { cluster: 'b', ordinal: 0, host: t, claim: 'uid' };
+    const steps = kindsOf(planInstance({ ...inputOfSet([]), rebuild }));
+    expect(steps.slice(0, 2)).toEqual(['setDefaultWriteConcern', 'revokeVote']);
+  });
+});

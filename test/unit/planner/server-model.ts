@@ -15,6 +15,8 @@ export interface ServerModel {
   config: ReplicaSetConfig | undefined;
   primary: string | undefined;
   users: boolean;
+  /** Whether somebody has set the default write concern (S17). */
+  hasConcern: boolean;
   readonly down: Set<string>;
   /** Hosts whose data is in step with the primary. */
   readonly synced: Set<string>;
@@ -47,6 +49,7 @@ export function createModel(
       members === undefined ? undefined : { _id: 'rs0', replicaSetId: SET_ID, version: 4, term: 2, members },
     primary: majority && electable.length > 0 ? electable[choose(electable.length)]?.host : undefined,
     users: true,
+    hasConcern: false,
     down: downSet,
     synced: new Set(healthy.map((member) => member.host)),
     usedIds: new Set((members ?? []).map((member) => member._id)),
@@ -75,6 +78,7 @@ export function execute(model: ServerModel, step: MembershipStep): void {
       model.users = true;
       return;
     case 'setDefaultWriteConcern':
+      model.hasConcern = true;
       return;
     case 'addMember':
       for (const member of step.members)
@@ -176,7 +180,16 @@ function reconfigure(
       refuse('the host has another _id');
     model.usedIds.add(member._id);
   }
+  if (!model.hasConcern && acknowledgesByOne(config.members) !== acknowledgesByOne(members))
+    refuse('Reconfig attempted to install a config that would change the implicit default write concern');
   model.config = { ...config, version: config.version + 1, members };
+}
+
+/** Manual, "implicit default write concern": with arbiters, unless a majority of votes holds data with one to spare. */
+function acknowledgesByOne(members: readonly MemberConfig[]): boolean {
+  const voters = votersOf(members);
+  const arbiters = voters.filter((member) => member.arbiterOnly).length;
+  return arbiters > 0 && voters.length - arbiters <= Math.floor(voters.length / 2) + 1;
 }
 
 function validate(members: readonly MemberConfig[]): void {

@@ -67,7 +67,10 @@ describe('placementOfResult', () => {
       fatalClusters: ['10-29-14-21'],
       survivesAnyCluster: false,
     });
-    expect(placement.warnings).toHaveLength(1);
+    expect(placement.warnings).toEqual([
+      expect.stringMatching(/^The loss of cluster 10-29-14-21 stops writes: 4 of 5 votes/),
+      expect.stringMatching(/^With a third cluster either may be lost: spec\.replicaset: 6 with/),
+    ]);
     expect(placement.reasons).toEqual([]);
   });
 

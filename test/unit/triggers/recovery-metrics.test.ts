@@ -19,7 +19,7 @@ test('lost clusters, lost majorities and the last failover are told, and no long
         conditions: [{ type: 'MajorityLost', status: 'True' }],
         recoveries: [
           { kind: 'switchoverInstance' },
-          { kind: 'failoverInstance', detectionSeconds: 61, restoredSeconds: 95 },
+          { kind: 'failoverInstance', detectionSeconds: 61, restoredSeconds: 95, writeOutageSeconds: 11.2 },
           { kind: 'failoverInstance', detectionSeconds: 1 },
         ],
       },
@@ -33,6 +33,7 @@ test('lost clusters, lost majorities and the last failover are told, and no long
     'fedstate_majority_lost{namespace="shop",name="orders"} 1',
     'fedstate_last_recovery_seconds{namespace="shop",name="orders",part="detected"} 61',
     'fedstate_last_recovery_seconds{namespace="shop",name="orders",part="restored"} 95',
+    'fedstate_last_recovery_seconds{namespace="shop",name="orders",part="writeOutage"} 11.2',
   ]);
   views = [viewOf({ [LOST]: '{east' }, { conditions: [{ type: 'MajorityLost', status: 'False' }] })];
   expect(await told()).toEqual([]);
