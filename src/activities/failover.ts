@@ -68,7 +68,10 @@ export function createFailoverActivities(context: ActivityContext) {
     liftFence: async ({ instance, cluster }: ClusterInput): Promise<boolean> => {
       const cr = await loadInstance(context, instance);
       const mark = readLossMarks(cr)[cluster];
-      if (mark?.shut !== undefined && mark.shut.forced === undefined) await liftShutOff(context, cr);
+      if (mark?.shut !== undefined && mark.shut.forced === undefined) {
+        await liftShutOff(context, cr);
+        return false;
+      }
       if (mark === undefined || holdsMembers(cr, cluster)) return false;
       if (mark.returned === undefined)
         await writeMark(context, cr, cluster, { ...mark, returned: context.now().toISOString() });

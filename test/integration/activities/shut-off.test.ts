@@ -2,11 +2,13 @@ import { loadInstance } from '../../../src/activities/context';
 import { findCutOffVolume } from '../../../src/activities/cut-off-volume';
 import { askedHosts, readLayout, suspendedClusters } from '../../../src/activities/layout';
 import { readLossMarks } from '../../../src/activities/loss-marks';
+import { seeRecovery } from '../../../src/activities/recovery-sight';
 import { liftShutOff, noteForced, shutOff } from '../../../src/activities/shut-off';
 import { mongoDBSchema } from '../../../src/api/mongodb';
 import type { MultiCloudMongoDB } from '../../../src/api/multicloudmongodb';
 import type { InstanceRef } from '../../../src/domain/instance';
-import { claimName } from '../../../src/domain/names';
+import { LABELS } from '../../../src/domain/marks';
+import { claimName, podName } from '../../../src/domain/names';
 import { KINDS } from '../../../src/kube/object';
 import { makeActivityWorld, type ActivityWorld } from '../../support/activity-world';
 import { startFederation, type Federation } from '../../support/federation';
@@ -35,6 +37,12 @@ suite('clusters that a recovery of the majority cuts off', () => {
         kind: 'Namespace',
         metadata: { name },
       });
+    // Nobody listens there: connections are refused at once.
+    for (const [index, name] of ['east', 'north', 'west'].entries())
+      await federation.karmada.mergePatch(
+        { kind: KINDS.cluster, name },
+        { metadata: { labels: { vip: `127.9.0.${index + 1}` } } },
+      );
     instance = await world.create('orders', [
       ['east', 1],
       ['north', 1],
@@ -114,5 +122,28 @@ suite('clusters that a recovery of the majority cuts off', () => {
       spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
     });
     expect(await find()).toContain(`delete pvc ${name}`);
+  });
+
+  it('are seen alive by a pod that their own cluster calls ready, also when no member answers', async () => {
+    const look = async () => {
+      const seen = await act((cr) => seeRecovery(world.context, cr));
+      if (!seen.done) throw new Error(seen.wait.message);
+      const { signs, platform, clusterOf } = seen.value;
+      const north = [...clusterOf].find(([, cluster]) => cluster === 'north')?.[0] ?? '';
+      const answering = platform.filter(({ api }) => api === true).map(({ cluster }) => cluster);
+      return { sign: signs.get(north), answering: answering.sort() };
+    };
+    expect(await look()).toEqual({ sign: undefined, answering: ['east', 'north'] });
+    const ref = { kind: KINDS.pod, namespace: NAMESPACE, name: podName('orders', 0) };
+    const north = federation.members.get('north');
+    await north?.create(KINDS.pod, {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: ref.name, namespace: NAMESPACE, labels: { [LABELS.instance]: 'orders' } },
+      spec: { containers: [{ name: 'mongod', image: 'mongo:4.2' }] },
+    });
+    expect(await look()).toMatchObject({ sign: undefined });
+    await north?.mergePatch(ref, { status: { conditions: [{ type: 'Ready', status: 'True' }] } }, 'status');
+    expect(await look()).toMatchObject({ sign: 'cluster north calls its pod ready' });
   });
 });
