@@ -8,6 +8,7 @@ import { countBatch } from './batch';
 import { type Command, define, loggedIn, ok, onCollection, targetOf } from './command';
 import { aggregate, distinctValues, matcher, select } from './query-engine';
 import { awaitReadConcern, countOf, documentsOf } from './source';
+import { byTerm } from './term-filter';
 
 const defaultBatch = 101;
 const laterBatch = 5000;
@@ -92,30 +93,6 @@ const oplogDocs = (context: Context, filter: Doc): Doc[] => {
   return from === undefined
     ? documentsOf(context, 'oplog.rs')
     : context.core.engine.oplog.from(from).map(({ doc }) => doc);
-};
-
-const termBounds: Readonly<Record<string, (term: number, bound: number) => boolean>> = {
-  $eq: (term, bound) => term === bound,
-  $lt: (term, bound) => term < bound,
-  $lte: (term, bound) => term <= bound,
-  $gt: (term, bound) => term > bound,
-  $gte: (term, bound) => term >= bound,
-};
-
-/** The evaluator would compare the longs that terms are as texts: 10 before 9. */
-const byTerm = ({ t: asked, ...filter }: Doc): { filter: Doc; holds: (doc: Doc) => boolean } => {
-  if (asked === undefined) return { filter, holds: () => true };
-  const bounds: Doc = isDoc(asked) ? asked : { $eq: asked };
-  const holds = (doc: Doc): boolean => {
-    const term = readNumber(doc, 't');
-    return Object.keys(bounds).every((key) => {
-      const [compare, bound] = [termBounds[key], readNumber(bounds, key)];
-      if (compare === undefined || bound === undefined)
-        throw new CommandError(2, `this stand-in cannot evaluate ${key} of a term`);
-      return term !== undefined && compare(term, bound);
-    });
-  };
-  return { filter, holds };
 };
 
 const readOplog = (context: Context, asked: Doc): { docs: Doc[]; filter: Doc } => {
