@@ -2,7 +2,7 @@ import type { Report } from './report';
 
 /** What every life has. */
 export type LifeOperation = 'create' | 'delete';
-export const CHANGES = ['scale-down', 'move'] as const;
+export const CHANGES = ['scale-down', 'move', 'upgrade'] as const;
 /** Of an instance that runs. */
 export type ChangeOperation = (typeof CHANGES)[number];
 export type ChaosOperation = LifeOperation | ChangeOperation;
@@ -21,6 +21,7 @@ const WORKFLOWS: Readonly<Record<ChaosOperation, string>> = {
   delete: 'deleteInstance',
   'scale-down': 'scaleInstance',
   move: 'scaleInstance',
+  upgrade: 'upgradeInstance',
 };
 
 /** What a person's command does before its operation begins. */
@@ -46,7 +47,7 @@ export function createBoundaryFinder(operation: ChaosOperation): BoundaryFinder 
         if (stage === 'start') stage = 'running';
         // A step's effect names addresses, which are different in every life.
         const name = detail === undefined ? activity : `${activity} ${detail.replace(/:.*$/, '')}`;
-        return { activity: `${name}${repeats(name, activityId)}`, phase };
+        return { activity: `${name}${repeats(name, `${workflowId} ${activityId}`)}`, phase };
       }
       if (activity === 'recordOperation') {
         stage = 'end';
@@ -62,14 +63,17 @@ export function createBoundaryFinder(operation: ChaosOperation): BoundaryFinder 
 const isChange = (operation: ChaosOperation): operation is ChangeOperation =>
   CHANGES.some((change) => change === operation);
 
-/** ` #2` for the second activity of a name; the attempts of one activity are one. */
-function createRepeatCounter(): (name: string, activityId: string) => string {
+/**
+ * ` #2` for the second activity of a name; the attempts of one activity are one. What waits for its time ends one workflow
+ * and goes on in another, whose activities count from 1 again.
+ */
+function createRepeatCounter(): (name: string, id: string) => string {
   const known = new Map<string, string[]>();
-  return (name, activityId) => {
+  return (name, id) => {
     const ids = known.get(name) ?? [];
-    if (!ids.includes(activityId)) ids.push(activityId);
+    if (!ids.includes(id)) ids.push(id);
     known.set(name, ids);
-    const place = ids.indexOf(activityId);
+    const place = ids.indexOf(id);
     return place === 0 ? '' : ` #${place + 1}`;
   };
 }

@@ -9,6 +9,7 @@ import { judgeRunning, type Verdict } from './judgement';
 import { createPassage, type Passage } from './passage';
 import type { Finding } from './row';
 import { strikeArrivals, type Walk } from './strikes';
+import { proveRelease } from './release-proof';
 import { CHAOS_NAMESPACE, createSubject, deleteSubject, readConnection, readSubject } from './subject';
 import type { VolleyContext } from './volley-context';
 import { startWriter, type Writer } from './writer';
@@ -52,7 +53,7 @@ export async function runChangeVolley(
     await Promise.all(
       lives.map(async ({ subject, uid, passage }) => {
         gate.guard(subject, (report) => passage.doorkeeper(report));
-        await act.begin(stack, subject, uid);
+        await act.begin(stack, subject, { uid, image: volley.image });
       }),
     );
     const walks = lives.map((life): Walk => {
@@ -69,7 +70,7 @@ export async function runChangeVolley(
           life: life.name,
           passage: life.passage,
           strokes: struck[index] ?? new Map(),
-          verdict: await judgeLife(context, volley.operation, life),
+          verdict: await judgeLife(context, volley, life),
         }),
       ),
     );
@@ -95,8 +96,9 @@ async function startLife(
   { name, targets }: ChangeLife,
 ): Promise<Living> {
   const subject = { namespace: CHAOS_NAMESPACE, name };
-  const { members } = CHANGE_ACTS[operation];
-  const uid = await createSubject(stack, subject, { image, whenDeleted: 'Delete', members });
+  const { members, soakSeconds } = CHANGE_ACTS[operation];
+  const spec = { image, whenDeleted: 'Delete', members, soakSeconds } as const;
+  const uid = await createSubject(stack, subject, spec);
   const known = await askUntil(`Health of ${name}`, CREATION_SECONDS, signal, async () => {
     const status = (await readSubject(stack, subject))?.status;
     return status?.state === 'Health' && status.operation === undefined
@@ -126,10 +128,12 @@ async function describeLack(
 
 async function judgeLife(
   { stack, signal }: VolleyContext,
-  operation: ChangeOperation,
+  { operation, image }: ChangeVolley,
   life: Living,
 ): Promise<Verdict> {
-  const shares = CHANGE_ACTS[operation].sharesAfter([...stack.members.keys()]);
+  const act = CHANGE_ACTS[operation];
+  const shares = act.sharesAfter([...stack.members.keys()]);
+  const release = act.releaseAfter?.(image);
   const verdict = await judgeRunning(
     stack,
     life.subject,
@@ -139,6 +143,7 @@ async function judgeLife(
       members: [...shares.values()].reduce((sum, count) => sum + count, 0),
       inventory: expectInventory(life.subject.name, life.uid, shares),
       lack: () => describeLack(stack, life, operation),
+      prove: release === undefined ? undefined : (uri, hosts) => proveRelease(uri, hosts, release),
     },
     signal,
   );

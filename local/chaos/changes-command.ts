@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { findMongods } from '../images/mongod-program';
 import { packageFolder } from '../stack/package-folder';
 import { StackError } from '../stack/stack-error';
 import { CHANGES, nameOf, type Boundary, type ChangeOperation } from './boundary';
@@ -13,6 +14,7 @@ import { openRowBook, sayTotals } from './row-book';
 import { readCommit, readRunOptions, RUN_FLAGS, type RunOptions } from './run-options';
 import { say, withRunStack } from './run-stack';
 import { calmDown, withHookedStack } from './session';
+import { checkUpgradeImages } from './upgrade-image';
 import type { VolleyContext } from './volley-context';
 
 export const CHANGES_USAGE = `npm run chaos -- changes [OPTIONS]
@@ -23,7 +25,7 @@ export const CHANGES_USAGE = `npm run chaos -- changes [OPTIONS]
   --seed N                victims (default: FEDSTATE_SEED, else by chance)
   --together N            lives side by side, struck at once (default 2)
   --strokes N             boundaries at which one life is struck (default 1)
-  --image REF             image of mongod (default mongo:4.2)
+  --image REF             image of mongod (default mongo:4.2); an upgrade leads to the release after it
   --resume                leave out what this seed's earlier run has done
   --page                  write the result to docs/reliability.md
   --list                  print the boundaries and end`;
@@ -37,6 +39,13 @@ interface Options extends RunOptions {
 /** `npm run chaos -- changes`. Gives the exit code: 1 when a row did not pass. @throws StackError */
 export async function runChangesChaos(args: readonly string[]): Promise<number> {
   const options = readOptions(args);
+  if (options.changes.includes('upgrade')) {
+    const found = await findMongods(packageFolder());
+    checkUpgradeImages(
+      options.image,
+      found.map(({ release }) => release),
+    );
+  }
   say(`seed ${options.seed}`);
   const random = createRandom(options.seed);
   return withRunStack((layout, signal) =>

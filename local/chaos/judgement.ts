@@ -49,6 +49,8 @@ export interface Expectation {
   readonly inventory: readonly string[];
   /** What is still missing beyond its health; undefined: nothing. */
   readonly lack?: (() => Promise<string | undefined>) | undefined;
+  /** What is wrong with its members beyond the replica set. */
+  readonly prove?: ((uri: string, hosts: readonly string[]) => Promise<readonly string[]>) | undefined;
 }
 
 /** Waits for Health with nothing in hand, then judges what there is. */
@@ -56,7 +58,7 @@ export async function judgeRunning(
   stack: ChaosStack,
   subject: Subject,
   uid: string,
-  { seconds, members, inventory, lack }: Expectation,
+  { seconds, members, inventory, lack, prove }: Expectation,
   signal: AbortSignal,
 ): Promise<Verdict> {
   let at: number;
@@ -84,7 +86,7 @@ export async function judgeRunning(
     const { uri, hosts } = await readConnection(stack, subject);
     const proof = await proveReplicaSet(uri, hosts, uid);
     engine = proof.engine;
-    found.push(...proof.problems);
+    found.push(...proof.problems, ...((await prove?.(uri, hosts)) ?? []));
     found.push(...compareInventories(inventory, await listInventory(stack, subject)));
     if (await isRoomPromised(stack, uid)) found.push('room is still promised to it');
     const workflows = await listRunningWorkflows(stack, subject, uid);

@@ -96,6 +96,7 @@ const TITLES: Readonly<Record<Operation, string>> = {
   rest: 'At rest',
   'scale-down': 'Scale-down, 5 to 3',
   move: 'Move of a member',
+  upgrade: 'Upgrade to the next release',
 };
 
 const faultsOf = (): readonly { readonly name: string; readonly says: string }[] => [

@@ -50,36 +50,43 @@ export async function proveReplicaSet(
   const configs = new Set<string>();
   const expected = ['PRIMARY', ...hosts.slice(1).map(() => 'SECONDARY')].join(', ');
   for (const host of hosts) {
-    const { credentials } = z
-      .object({ credentials: z.string() })
-      .parse(/^mongodb:\/\/(?<credentials>[^@]*)@/.exec(uri)?.groups);
-    await withClient(
-      `mongodb://${credentials}@${host}/?authSource=admin`,
-      { directConnection: true },
-      async (client) => {
-        const ask = (command: Document): Promise<Document> => client.db('admin').command(command);
-        const { members } = statusSchema.parse(await ask({ replSetGetStatus: 1 }));
-        const states = members
-          .map(({ stateStr }) => stateStr)
-          .sort()
-          .join(', ');
-        if (states !== expected) problems.push(`${host} sees ${states}`);
-        const { config } = configSchema.parse(await ask({ replSetGetConfig: 1 }));
-        const votes = config.members.map((member) => `${member._id} ${member.host} votes ${member.votes}`);
-        if (config.members.some((member) => member.votes !== 1))
-          problems.push(`${host}: not all vote: ${votes.join(', ')}`);
-        if (
-          votes.length !== hosts.length ||
-          hosts.some((one) => !config.members.some((member) => member.host === one))
-        )
-          problems.push(`${host} has other members: ${votes.join(', ')}`);
-        configs.add(JSON.stringify([config.settings.replicaSetId, config.version, config.term, votes]));
-      },
-    );
+    await withMember(uri, host, async (ask) => {
+      const { members } = statusSchema.parse(await ask({ replSetGetStatus: 1 }));
+      const states = members
+        .map(({ stateStr }) => stateStr)
+        .sort()
+        .join(', ');
+      if (states !== expected) problems.push(`${host} sees ${states}`);
+      const { config } = configSchema.parse(await ask({ replSetGetConfig: 1 }));
+      const votes = config.members.map((member) => `${member._id} ${member.host} votes ${member.votes}`);
+      if (config.members.some((member) => member.votes !== 1))
+        problems.push(`${host}: not all vote: ${votes.join(', ')}`);
+      if (
+        votes.length !== hosts.length ||
+        hosts.some((one) => !config.members.some((member) => member.host === one))
+      )
+        problems.push(`${host} has other members: ${votes.join(', ')}`);
+      configs.add(JSON.stringify([config.settings.replicaSetId, config.version, config.term, votes]));
+    });
   }
   if (configs.size !== 1)
     problems.push(`members have different configurations: ${[...configs].join(' and ')}`);
   return { problems, engine, fingerprint: [...configs].sort().join(' ') };
+}
+
+/** One member asked for itself, with the credentials of the set's URI. */
+export async function withMember<T>(
+  uri: string,
+  host: string,
+  run: (ask: (command: Document) => Promise<Document>) => Promise<T>,
+): Promise<T> {
+  const { credentials } = z
+    .object({ credentials: z.string() })
+    .parse(/^mongodb:\/\/(?<credentials>[^@]*)@/.exec(uri)?.groups);
+  const own = `mongodb://${credentials}@${host}/?authSource=admin`;
+  return withClient(own, { directConnection: true }, (client) =>
+    run((command) => client.db('admin').command(command)),
+  );
 }
 
 async function withClient<T>(

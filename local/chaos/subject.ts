@@ -13,6 +13,7 @@ export interface SubjectSpec {
   readonly whenDeleted: 'Retain' | 'Delete';
   /** Data members; 3 when absent. */
   readonly members?: number | undefined;
+  readonly soakSeconds?: number | undefined;
 }
 
 const refOf = ({ namespace, name }: Subject) => ({ kind: KINDS.multiCloudMongoDB, namespace, name });
@@ -36,6 +37,7 @@ export async function createSubject(stack: ChaosStack, subject: Subject, spec: S
       imageSetting: { image: spec.image },
       resource: { requests: { cpu: '50m', memory: '64Mi' }, limits: { cpu: '1', memory: '512Mi' } },
       storage: { storageSize: '256Mi', whenDeleted: spec.whenDeleted },
+      ...(spec.soakSeconds === undefined ? {} : { operations: { soakSeconds: spec.soakSeconds } }),
     },
   });
   return made.metadata.uid;

@@ -99,6 +99,20 @@ describe('the hook in the worker', () => {
     expect(await running).toBe('placed');
   });
 
+  it('tells the end of an upgrade by its steps', async () => {
+    gate = await openGate(socketPath());
+    const told: (string | undefined)[] = [];
+    gate.guard(instance, (report) => {
+      told.push(report.detail);
+      return Promise.resolve();
+    });
+    const idle = (_input: unknown): Promise<void> => Promise.resolve();
+    const soak = { kind: 'soak', version: '4.4', seconds: 120, risk: 'safe' };
+    await environment('carryOutStep').run(idle, { instance, step: soak });
+    await environment('carryOutStep').run(idle, { instance, step: { kind: 'setFCV', version: '4.4' } });
+    expect(told).toEqual(['soak', 'soak', 'setFCV', 'setFCV']);
+  });
+
   it('leaves health watches and news of waits alone', async () => {
     gate = await openGate(socketPath());
     const told: string[] = [];

@@ -52,6 +52,38 @@ describe('boundaries', () => {
     ]);
   });
 
+  it('of an upgrade count on in the workflow that follows its soak, and leave out the entity in between', () => {
+    const first = `${ENTITY}/op/2-upgradeInstance`;
+    const second = `${ENTITY}/op/3-upgradeInstance`;
+    expect(
+      namesOf('upgrade', [
+        report(ENTITY, 'readInstance'),
+        report(first, 'planChange', undefined, '1'),
+        report(first, 'carryOutStep', 'soak', '2'),
+        report(first, 'planChange', undefined, '3'),
+        report(ENTITY, 'readInstance'),
+        report(ENTITY, 'startHealthWatch'),
+        report(second, 'planChange', undefined, '1'),
+        report(second, 'planChange', undefined, '1'),
+        report(second, 'carryOutStep', 'setFCV', '3'),
+        report(second, 'planChange', undefined, '4'),
+        report(ENTITY, 'recordOperation'),
+      ]),
+    ).toEqual([
+      'readInstance at the start',
+      'planChange',
+      'carryOutStep soak',
+      'planChange #2',
+      undefined,
+      undefined,
+      'planChange #3',
+      'planChange #3',
+      'carryOutStep setFCV',
+      'planChange #4',
+      'recordOperation',
+    ]);
+  });
+
   it('name activities by step and stage, and the entity’s by where in the operation they come', () => {
     expect(
       namesOf('create', [

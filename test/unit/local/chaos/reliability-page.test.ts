@@ -1,4 +1,4 @@
-import { renderResult } from '../../../../local/chaos/reliability-page';
+import { renderChanges, renderResult } from '../../../../local/chaos/reliability-page';
 import type { Row } from '../../../../local/chaos/row';
 
 const row = (facts: Partial<Row>): Row => ({
@@ -42,6 +42,24 @@ describe('the result table', () => {
     expect(text).toContain('| after placeInstance | · | 20 |');
     expect(text).toContain('| before releaseInstance | 9 | · |');
     expect(text).not.toContain('What was wrong');
+  });
+
+  it('of changes has a table for each of them', () => {
+    const steps = new Map([['upgrade', ['after carryOutStep soak']]] as const);
+    const text = renderChanges(
+      [
+        row({
+          operation: 'upgrade',
+          step: 'after carryOutStep soak',
+          engine: 'stand-in 4.4.29',
+          seconds: 130,
+        }),
+      ],
+      { seed: 7, together: 2, strokes: 1, steps },
+    );
+    expect(text).toContain('Upgrade to the next release: passed, and seconds');
+    expect(text).toContain('| after carryOutStep soak | 31 |');
+    expect(text).toMatch(/\| `worker` \|[^|]*\| 1 \| 0 \| 0 \| 130 \/ 130 \|/);
   });
 
   it('shows a failure over any pass of the same step, with what was wrong', () => {
