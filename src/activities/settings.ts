@@ -63,7 +63,7 @@ export async function setParameters(
   } catch (error) {
     if (isFedStateError(error, 'Refused')) {
       const option = String(error.facts['option'] ?? '');
-      const message = `${fieldOf(cr, option)}: ${error.message}. Correct the value, or take it out: no other member was told, and the file of none was changed.`;
+      const message = `${fieldOf(cr, option)}: ${error.message}. Correct the value, or take it out. No further member is told, and the file by which members start is as it was.`;
       return waitFor({ code: 'SpecRefused', message });
     }
     if (isSilent(error)) return waitFor({ code: 'MembersUnreachable', message: error.message });

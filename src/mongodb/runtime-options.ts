@@ -13,6 +13,8 @@ export interface RuntimeOption {
   readonly option: string;
   readonly target: RuntimeTarget;
   readonly type: 'number' | 'boolean';
+  /** What a start takes at most, where a running server takes more. */
+  readonly most?: number | undefined;
   /** Page of the MongoDB manual, below /docs/manual/reference/, that says so. */
   readonly manual: string;
 }
@@ -36,7 +38,7 @@ const aliased = (option: string, name: string, type: RuntimeOption['type']): Run
  * concurrent transactions since 7.0; log components, whose parent may or may not be set.
  */
 export const RUNTIME_OPTIONS: readonly RuntimeOption[] = [
-  aliased('systemLog.verbosity', 'logLevel', 'number'),
+  { ...aliased('systemLog.verbosity', 'logLevel', 'number'), most: 5 },
   aliased('systemLog.quiet', 'quiet', 'boolean'),
   aliased('systemLog.traceAllExceptions', 'traceExceptions', 'boolean'),
   aliased('storage.syncPeriodSecs', 'syncdelay', 'number'),

@@ -54,6 +54,12 @@ export async function applySettings(
 async function applySetting(session: MemberSession, setting: RuntimeSetting): Promise<void> {
   const { option, value } = setting;
   const { host } = session;
+  const most = findRuntimeOption(option)?.most ?? Infinity;
+  if (Number(value) > most)
+    throw new FedStateError('Refused', `${option} ${value}: ${host} would not start with more than ${most}`, {
+      host,
+      option,
+    });
   try {
     await tellSetting(session, setting);
   } catch (error) {
