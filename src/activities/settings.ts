@@ -17,7 +17,10 @@ const SILENT = ['Unreachable', 'Unauthorized', 'NotReady', 'NotPrimary'] as cons
 const isSilent = (error: unknown): error is FedStateError =>
   SILENT.some((kind) => isFedStateError(error, kind));
 
-/** What members run with otherwise than the configuration says. Who does not answer is told once it does. */
+/**
+ * What members run with otherwise than the configuration says. Who does not answer is told once it does; an arbiter, to which
+ * drivers do not sign in, reads its file when it starts again.
+ */
 export async function findSettingChanges(
   context: ActivityContext,
   cr: MultiCloudMongoDB,
@@ -26,7 +29,9 @@ export async function findSettingChanges(
 ): Promise<SettingChanges> {
   if (wanted.length === 0) return new Map();
   const access = await accessOf(context, cr);
-  const asked = reports.filter(({ membership }) => membership === 'member');
+  const asked = reports.filter(
+    ({ membership, stateName }) => membership === 'member' && stateName !== 'ARBITER',
+  );
   const found = await Promise.all(
     asked.map(async ({ host }) => [host, await findChanges(host, access, wanted)] as const),
   );

@@ -44,19 +44,18 @@ describe('settings that members are told while they run', () => {
     return options.map((option) => values.get(option));
   };
 
-  test('are taken by data members and arbiters, read back, and told again without a change', async () => {
+  test('are taken, read back, and told again without a change', async () => {
     const settings = [
       { option: VERBOSITY, value: 2, was: 0 },
       { option: SLOW, value: 250, was: 100 },
       { option: 'systemLog.quiet', value: true, was: false },
     ];
-    for (const { host } of [data, arbiter]) {
-      expect(await applySettings(host, access, settings)).toBe(
-        `${host} tells ${VERBOSITY} 2, ${SLOW} 250, systemLog.quiet true`,
-      );
-      expect(await told(host, VERBOSITY, SLOW, 'systemLog.quiet')).toEqual([2, 250, true]);
-      await applySettings(host, access, settings);
-    }
+    const { host } = data;
+    expect(await applySettings(host, access, settings)).toBe(
+      `${host} tells ${VERBOSITY} 2, ${SLOW} 250, systemLog.quiet true`,
+    );
+    expect(await told(host, VERBOSITY, SLOW, 'systemLog.quiet')).toEqual([2, 250, true]);
+    await applySettings(host, access, settings);
     expect((await data.ask({ profile: -1 }))['was']).toBe(0);
   });
 
@@ -132,15 +131,13 @@ describe('settings that members are told while they run', () => {
         setParameters(context, cr, { kind: 'setParameter', cluster: 'a', ordinal: 0, host, settings }),
       );
 
-    test('members are asked what they run with, and who does not answer is left for later', async () => {
+    test('members are asked what they run with, but no arbiter; who does not answer is left for later', async () => {
       await applySettings(data.host, access, [{ option: VERBOSITY, value: 1 }]);
-      await applySettings(arbiter.host, access, [{ option: VERBOSITY, value: 2 }]);
       const observation = await observeReplicaSet([data.host, arbiter.host, '127.9.9.9:1'], access);
       const wanted = [{ option: VERBOSITY, value: 2 }];
       const changes = await findSettingChanges(context, cr, observation, wanted);
       expect(changes.get(data.host)).toEqual([{ option: VERBOSITY, value: 2, was: 1 }]);
-      expect(changes.get(arbiter.host)).toEqual([]);
-      expect(changes.has('127.9.9.9:1')).toBe(false);
+      expect([...changes.keys()]).toEqual([data.host]);
       expect((await findSettingChanges(context, cr, observation, [])).size).toBe(0);
     });
 
