@@ -15,7 +15,6 @@ export const CODES = {
   alreadyInitialized: 23,
   maxTimeExpired: 50,
   commandNotFound: 59,
-  invalidOptions: 72,
   invalidReplicaSetConfig: 93,
   notYetInitialized: 94,
   unknownFeatureCompatibilityVersion: 258,

@@ -8,7 +8,7 @@ export type RuntimeTarget =
   | { readonly command: 'setParameter'; readonly name: string }
   | { readonly command: 'profile'; readonly name: 'slowms' | 'sampleRate' };
 
-export interface RuntimeOption {
+interface RuntimeOption {
   /** Dotted name in mongod.yaml. */
   readonly option: string;
   readonly target: RuntimeTarget;
@@ -79,7 +79,7 @@ export const findRuntimeOption = (option: string): RuntimeOption | undefined =>
   RUNTIME_OPTIONS.find((one) => one.option === option);
 
 /** A mongod.yaml parted by what a change of it needs. */
-export interface PartedConfig {
+interface PartedConfig {
   /** Digest of all that only a restart changes. */
   readonly fixed: string;
   readonly settings: readonly RuntimeSetting[];

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { FedStateError, isFedStateError } from '../domain/errors';
 import type { RuntimeSetting, SettingChange, SettingValue } from '../domain/settings';
 import { okSchema, withMember, type Access, type MemberSession } from './connect';
-import { CODES, hasCode } from './error';
 import { findRuntimeOption, type RuntimeTarget } from './runtime-options';
 
 const valueSchema = z.union([z.number(), z.boolean()]);
@@ -86,7 +85,7 @@ async function tellSetting(session: MemberSession, { option, value }: RuntimeSet
   }
 }
 
-/** Undefined: this release does not have it. */
+/** Undefined: this release does not have it, and says so when it is told. */
 async function readSetting(
   session: MemberSession,
   { command, name }: RuntimeTarget,
@@ -95,7 +94,7 @@ async function readSetting(
   try {
     return valueSchema.safeParse((await session.ask(okSchema, question))[name]).data;
   } catch (error) {
-    if (hasCode(error, CODES.invalidOptions)) return undefined;
+    if (isFedStateError(error, 'Refused')) return undefined;
     throw error;
   }
 }
