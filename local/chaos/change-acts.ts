@@ -20,7 +20,7 @@ export interface ChangeAct {
   releaseAfter?(image: string): string;
 }
 
-export interface ChangedLife {
+interface ChangedLife {
   readonly uid: string;
   /** That it was made with. */
   readonly image: string;

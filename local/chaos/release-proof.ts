@@ -6,7 +6,7 @@ const buildSchema = z.looseObject({ version: z.string() });
 const featureSchema = z.looseObject({ featureCompatibilityVersion: z.looseObject({ version: z.string() }) });
 
 /** What one member tells of itself. */
-export interface ToldRelease {
+interface ToldRelease {
   readonly host: string;
   readonly version: string;
   readonly featureVersion: string;

@@ -42,6 +42,7 @@ const names: Record<number, string | [string, string]> = {
   103: 'NewReplicaSetConfigurationIncompatible',
   108: 'InconsistentReplicaSetNames',
   109: 'ConfigurationInProgress',
+  115: 'CommandNotSupported',
   117: 'ConflictingOperationInProgress',
   123: 'NotAReplicaSet',
   125: 'CommandFailed',

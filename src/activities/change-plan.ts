@@ -10,6 +10,7 @@ import { namespaceOf } from '../karmada/template';
 import { KINDS } from '../kube/object';
 import { judgeGate } from '../planner/gate';
 import { imageRelease } from '../domain/release';
+import { partConfig } from '../mongodb/runtime-options';
 import { readSoak, soakEnd } from './soak';
 import {
   placeholderOf,
@@ -25,13 +26,14 @@ import { desiredMember, findLayoutFault, isSamePlace, knownHosts, layOut, readLa
 import type { Layout, LayoutMember } from './layout';
 import { fencedClusters, withoutMark } from './loss-marks';
 import { overrideRules, revisionOf } from './override-rules';
-import { digestPodParts, findMixedChange } from './pod-parts';
+import { digestPodParts, findMixedChange, replacesPods } from './pod-parts';
 import { proposeChange } from './placement';
 import { policyOf, type RecoveryFacts } from './recovery-gate';
 import { digestCarried, digestReferences, resolveReferences, type References } from './references';
 import { readRebuild } from './rebuild';
 import { haveUsers, observeInstance } from './replica-set';
 import { readRotation } from './rotation-facts';
+import { findSettingChanges } from './settings';
 
 export interface ChangeInput extends InstanceInput, RecoveryFacts {
   readonly switchTo?: SwitchTarget | undefined;
@@ -143,19 +145,23 @@ async function gatherPlanInput(
   const mustDispatch = isDispatchDue(cr, layout, references);
   const reports = reportsOf(binding);
   const existed = isCreated(cr);
-  const replacesPods = existed && scope !== 'members';
-  const rotation = replacesPods
+  const restartsMembers = existed && scope !== 'members';
+  const rotation = restartsMembers
     ? await readRotation(context, cr, { layout, references, reports })
     : undefined;
   const members = listMembers(layout, reports, {
     all: willReplacePods(cr, references),
     stale: rotation?.stale ?? new Map(),
   });
-  const rebuild = replacesPods ? await readRebuild(context, cr, layout) : undefined;
+  const rebuild = restartsMembers ? await readRebuild(context, cr, layout) : undefined;
   if (rebuild !== undefined && 'wait' in rebuild) return waitFor(rebuild.wait);
   const observation = existed
     ? await observeInstance(context, cr, knownHosts(cr, layout))
     : { at: context.now().toISOString(), reports: [], unreachable: [] };
+  const { settings: wantedSettings } = partConfig(references.mergedYaml);
+  const settings = restartsMembers
+    ? await findSettingChanges(context, cr, observation, wantedSettings)
+    : undefined;
   const seed = layout.members.find((member) => isSamePlace(member, layout.seed));
   const overrides = cr.spec.member.overrides ?? [];
   return done({
@@ -183,6 +189,7 @@ async function gatherPlanInput(
         }),
     rotation: rotation?.facts,
     rebuild,
+    settings,
   });
 }
 
@@ -224,7 +231,7 @@ function isDispatchDue(cr: MultiCloudMongoDB, layout: Layout, references: Refere
 /** The templates that are to be sent would change pods: before they are sent nobody can report it. */
 function willReplacePods(cr: MultiCloudMongoDB, references: References): boolean {
   const applied = cr.metadata.annotations[ANNOTATIONS.appliedPods];
-  return applied !== undefined && applied !== digestPodParts(cr, references);
+  return applied !== undefined && replacesPods(applied, digestPodParts(cr, references));
 }
 
 function listMembers(

@@ -21,6 +21,7 @@ import { restartMember } from './restart';
 import { beginSoak } from './soak';
 import { raiseFeatureVersion } from './feature-version';
 import { carryOutRotation } from './rotate';
+import { setParameters } from './settings';
 
 export interface SurroundingStepInput extends InstanceInput {
   readonly step: SurroundingStep;
@@ -66,6 +67,8 @@ export function createChangeStepActivities(context: ActivityContext) {
         case 'writeKeyfile':
         case 'retireKey':
           return withHeartbeat(step.kind, () => carryOutRotation(context, cr, step));
+        case 'setParameter':
+          return setParameters(context, cr, step);
         case 'wipeMember':
           return wipeMember(context, cr, step);
         case 'setFCV':

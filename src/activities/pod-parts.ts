@@ -1,11 +1,15 @@
 import type { MultiCloudMongoDB } from '../api/multicloudmongodb';
 import { ANNOTATIONS } from '../domain/marks';
 import { fnv1a32 } from '../domain/names';
+import { isToldAtRunTime, partConfig, recordConfig } from '../mongodb/runtime-options';
 import type { References } from './references';
 
-type PodReferences = Pick<References, 'image' | 'mongodYaml' | 'dockerConfigJson'>;
+type PodReferences = Pick<References, 'image' | 'mongodYaml' | 'mergedYaml' | 'dockerConfigJson'>;
 
-/** `<image>/<configuration>/<rest>`: digests of what a member's pod is made of; a new one replaces pods. */
+/**
+ * `<image>/<configuration>/<rest>/<parted configuration>`: digests of what a member's pod is made of. The last one tells
+ * which changes of the second mongod takes while it runs; records that were made before it was known have none.
+ */
 export function digestPodParts(cr: MultiCloudMongoDB, references: PodReferences): string {
   const { spec } = cr;
   const configuration = [references.mongodYaml ?? '', spec.config.configSet ?? {}];
@@ -20,7 +24,21 @@ export function digestPodParts(cr: MultiCloudMongoDB, references: PodReferences)
     spec.scheduler.affinity ?? {},
     cr.metadata.annotations[ANNOTATIONS.restart] ?? '',
   ];
-  return [references.image, configuration, rest].map((part) => fnv1a32(JSON.stringify(part))).join('/');
+  return [
+    ...[references.image, configuration, rest].map((part) => fnv1a32(JSON.stringify(part))),
+    recordConfig(partConfig(references.mergedYaml)),
+  ].join('/');
+}
+
+/** Whether what is to be sent replaces pods that are made by this record. */
+export function replacesPods(applied: string, present: string): boolean {
+  const [image, configuration, rest, parted] = applied.split('/');
+  const [newImage, newConfiguration, newRest, newParted = ''] = present.split('/');
+  return (
+    image !== newImage ||
+    rest !== newRest ||
+    (configuration !== newConfiguration && !isToldAtRunTime(parted, newParted))
+  );
 }
 
 /** Whether members were sent another image last. */

@@ -27,6 +27,8 @@ export interface References {
   readonly image: string;
   readonly replaced: boolean;
   readonly mongodYaml?: string | undefined;
+  /** What members will run with: that file under the rest of `spec.config`, and ours. */
+  readonly mergedYaml: string;
   /** base64 of a dockerconfigjson */
   readonly dockerConfigJson?: string | undefined;
   readonly rootPassword?: string | undefined;
@@ -59,6 +61,7 @@ export async function resolveReferences(context: ActivityContext, cr: MultiCloud
       image: image.image,
       replaced: image.replaced !== undefined,
       mongodYaml: config.value,
+      mergedYaml: config.merged,
       dockerConfigJson: pull.value,
       rootPassword: password.value,
       passwordVersions: [...(password.version === undefined ? [] : [password.version]), ...users.versions],
@@ -87,7 +90,10 @@ const digest = (content: unknown): string =>
 type Reading =
   { readonly value: string | undefined; readonly version?: string | undefined } | { readonly wait: Wait };
 
-async function readConfig(context: ActivityContext, cr: MultiCloudMongoDB): Promise<Reading> {
+type ConfigReading =
+  { readonly value: string | undefined; readonly merged: string } | { readonly wait: Wait };
+
+async function readConfig(context: ActivityContext, cr: MultiCloudMongoDB): Promise<ConfigReading> {
   const name = cr.spec.config.configRef;
   if (name === undefined || name === '') return judgeConfig(cr, undefined);
   const namespace = namespaceOf(cr);
@@ -108,7 +114,7 @@ async function readConfig(context: ActivityContext, cr: MultiCloudMongoDB): Prom
 function judgeConfig(
   cr: MultiCloudMongoDB,
   custom: { readonly source: string; readonly text: string } | undefined,
-): Reading {
+): ConfigReading {
   const merged = mergeMongodConfig({
     custom,
     settings: settingsOf(cr),
@@ -122,7 +128,7 @@ function judgeConfig(
         'SpecRefused',
         `spec.config.configRef: ${custom?.source ?? ''} has ${carried} bytes as JSON under key ${CONFIG_KEY}, ${MAX_CARRIED_BYTES} can be carried to members. Take comments out.`,
       )
-    : { value: custom?.text };
+    : { value: custom?.text, merged: merged.yaml };
 }
 
 async function readPullSecret(

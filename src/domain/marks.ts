@@ -80,6 +80,8 @@ export const ANNOTATIONS = {
   templateHash: 'middleware.fedstate.io/template-hash',
   /** On a pod: revisions of the credentials that it started with. */
   credentialsRevision: 'middleware.fedstate.io/credentials-revision',
+  /** On a ConfigMap of mongod.yaml: what of it needs a restart, and what it sets of the rest. */
+  partedConfig: 'middleware.fedstate.io/parted-config',
   /** On a StatefulSet: its mongod ran once, so that a new template must wait for its rollout. */
   memberStarted: 'middleware.fedstate.io/member-started',
   instanceUid: 'middleware.fedstate.io/instance-uid',

@@ -2,6 +2,7 @@ import type { Wait } from './instance';
 import type { ClusterShare, MemberPlace } from './placement';
 import type { DesiredMember, MemberConfig, ReplicaSetObservation } from './replica-set';
 import type { SystemUserName } from './rotation';
+import type { SettingChange } from './settings';
 
 /**
  * `primaryChange` may elect another primary; `quorum` lowers the number of healthy voters or votes; `dataLoss` throws one
@@ -79,6 +80,12 @@ export type SurroundingStepFacts =
   | { readonly kind: 'writeKeyfile'; readonly keys: 'old' | 'both' | 'new' }
   /** Proves that no member takes the old key any more, and forgets it. */
   | { readonly kind: 'retireKey' }
+  /** mongod takes these while it runs; the file that it starts by comes with the dispatch. */
+  | ({
+      readonly kind: 'setParameter';
+      readonly host: string;
+      readonly settings: readonly SettingChange[];
+    } & MemberPlace)
   /** The volume with this claim uid goes, and an empty one takes its place. */
   | ({
       readonly kind: 'wipeMember';
@@ -114,6 +121,7 @@ const SURROUNDING: Readonly<Record<SurroundingStepFacts['kind'], true>> = {
   shareCredentials: true,
   writeKeyfile: true,
   retireKey: true,
+  setParameter: true,
   wipeMember: true,
 };
 

@@ -11,9 +11,9 @@ import {
   type Ordinal,
 } from '../domain/names';
 import { bytes } from '../domain/quantity';
-import { KINDS, type Kind, type Manifest } from '../kube/object';
+import { KINDS, type Kind, type Manifest, type Metadata } from '../kube/object';
 import { vipOf } from './addresses';
-import { buildDefaultConfig, buildMongodConfig } from './build/config';
+import { buildDefaultConfig, buildMongodConfig, isMongodConfig } from './build/config';
 import { buildDisruptionBudget } from './build/disruption-budget';
 import { buildExporterSecret, buildServiceMonitor } from './build/exporter';
 import type { MemberParts } from './build/pod-template';
@@ -93,7 +93,7 @@ export async function buildMembers(
     return outcome === 'kept' || outcome === 'written';
   };
   const { inputs, wanted } = request;
-  const config = buildMongodConfig(instance, inputs.mongodYaml);
+  const config = buildMongodConfig(instance, inputs.mongodYaml, snapshot.configMaps);
   const shared = [await ensure(KINDS.configMap, config)];
   if (inputs.pull.kind === 'login')
     shared.push(await ensure(KINDS.secret, buildPullSecret(instance, inputs.pull, inputs.image)));
@@ -103,7 +103,7 @@ export async function buildMembers(
   if (wanted.length > 0) await ensure(KINDS.podDisruptionBudget, buildDisruptionBudget(instance));
   // A pod that names an object which is not ours would start with somebody else's content.
   if (shared.includes(false)) return report;
-  const parts = partsOf(context, instance, inputs);
+  const parts = partsOf(context, instance, inputs, snapshot.configMaps);
   const ipv6 = isIPv6(vipOf(instance, context.config) ?? '');
   for (const ordinal of wanted) {
     if (instance.spec.control === 'Local')
@@ -146,6 +146,7 @@ export function partsOf(
   { config }: Pick<MemberContext, 'config'>,
   instance: Instance,
   inputs: ReadyInputs,
+  configMaps: readonly Metadata[] = [],
 ): MemberParts {
   return {
     image: inputs.image,
@@ -153,7 +154,7 @@ export function partsOf(
     pullSecret: pullSecretOf(instance, inputs),
     credentialsSecret: inputs.credentialsSecret,
     credentialsRevision: inputs.revisions,
-    mongodConfig: buildMongodConfig(instance, inputs.mongodYaml).metadata.name,
+    mongodConfig: buildMongodConfig(instance, inputs.mongodYaml, configMaps).metadata.name,
     fedstateImage: config.fedstateImage,
     exporter: instance.spec.metricsExporterSpec.enable
       ? { image: config.exporterImage, secret: exporterName(instance.name) }
@@ -270,7 +271,7 @@ async function dropUnused(
   const templates = [...snapshot.statefulSets.values()].map(({ spec }) => JSON.stringify(spec.template));
   for (const metadata of snapshot.configMaps) {
     const { name } = metadata;
-    if (name === inUse.config || !/-mongod-[0-9a-f]{8}$/.test(name) || !isOurs(instance, metadata)) continue;
+    if (name === inUse.config || !isMongodConfig(name) || !isOurs(instance, metadata)) continue;
     if (templates.some((text) => text.includes(`"${name}"`))) continue;
     await context.kube.delete({ kind: KINDS.configMap, namespace, name }, { uid: metadata.uid });
   }

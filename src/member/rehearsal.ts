@@ -23,7 +23,11 @@ export async function rehearseMember(
 ): Promise<NotReady | undefined> {
   const missing = request.wanted.find((ordinal) => !snapshot.statefulSets.has(ordinal));
   if (missing === undefined) return undefined;
-  const { manifest } = buildStatefulSet(instance, missing, partsOf(context, instance, request.inputs));
+  const { manifest } = buildStatefulSet(
+    instance,
+    missing,
+    partsOf(context, instance, request.inputs, snapshot.configMaps),
+  );
   const ref = { kind: KINDS.statefulSet, namespace: instance.namespace, name: manifest.metadata.name };
   // What stands there unwatched is somebody else's: that is told as a conflict.
   if ((await context.kube.get(ref, namedSchema)) !== undefined) return undefined;

@@ -85,6 +85,7 @@ export function applyStep(state: SetState, step: StepFacts): Applied {
     case 'soak':
     case 'waitPods':
     case 'shareCredentials':
+    case 'setParameter':
       return { ok: true, state };
   }
 }

@@ -14,6 +14,7 @@ import { fatalClusters } from './quorum';
 import { emptyState, quorumOf, type SetState } from './set-state';
 import { simulate } from './simulate';
 import { toStep } from './step-contract';
+import { planSettings, type SettingChanges } from './plan-settings';
 import { planSwitchover } from './switchover';
 import { defaultWriteConcernStep } from './write-concern';
 import { planUpgrade, type Releases, type UpgradeFacts } from './plan-upgrade';
@@ -45,6 +46,8 @@ export interface InstancePlanInput {
   /** Absent: passwords and keyfile stay. */
   readonly rotation?: RotationFacts | undefined;
   readonly rebuild?: RebuildFacts | undefined;
+  /** Absent: nobody is to be told. */
+  readonly settings?: SettingChanges | undefined;
 }
 
 /** Stands for an address that is not known yet: no host has a slash. */
@@ -56,7 +59,7 @@ const RISKS: readonly Risk[] = ['safe', 'quorum', 'primaryChange', 'dataLoss', '
 export const isRiskier = (risk: Risk, than: Risk): boolean => RISKS.indexOf(risk) > RISKS.indexOf(than);
 
 /**
- * The whole change of an instance as one list of steps: placement, objects, pods, then the replica set, restarts
+ * The whole change of an instance as one list of steps: settings that need no restart, placement, objects, pods, then the replica set, restarts
  * (secondaries first, one at a time, S2), a switchover if asked for, what has left the set (S11, S13), and last the
  * point of no return of a new release (S22). Every prefix was simulated. An empty plan: nothing is left to do.
  */
@@ -94,7 +97,7 @@ export function planInstance(input: InstancePlanInput): ChangeOutcome {
     servers: releases.servers,
     ...(rotates ? { keys: keysOf(rotation, input.members) } : {}),
   };
-  const facts: StepFacts[] = [];
+  const facts = planSettings(input.members, input.settings ?? NO_SETTINGS, seen.situation.primaryHost);
   const end = (): SetState => simulate(facts, start, false).end;
   if (input.shares !== undefined) facts.push({ kind: 'place', shares: input.shares });
   if (input.mustDispatch) facts.push({ kind: 'dispatch', clusters: clustersOf(input.members) });
@@ -120,6 +123,8 @@ const NO_UPGRADE: Releases = {
   servers: undefined,
   warnings: [],
 };
+
+const NO_SETTINGS: SettingChanges = new Map();
 
 const KEEPS_SHAPE: ReadonlySet<StepFacts['kind']> = new Set(['createUsers', 'setDefaultWriteConcern']);
 

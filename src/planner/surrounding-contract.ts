@@ -104,6 +104,15 @@ export function contractOfSurrounding(step: SurroundingStepFacts): StepContract 
         timeoutSeconds: 600,
         risk: 'safe',
       };
+    case 'setParameter':
+      return {
+        precondition: 'the member answers; mongod takes each of these while it runs',
+        effect: `${step.host} runs with ${step.settings.map(({ option, value }) => `${option} ${value}`).join(', ')}`,
+        proof: 'getParameter, or profile for slow operations, tells each value',
+        undo: `${step.host} back to ${step.settings.map(({ option, was }) => `${option} ${was ?? 'as it was'}`).join(', ')}`,
+        timeoutSeconds: 60,
+        risk: 'safe',
+      };
     case 'wipeMember':
       return {
         precondition:

@@ -43,6 +43,16 @@ const REBUILD: readonly StepFacts[] = [
   { kind: 'wipeMember', cluster: 'west', ordinal: 0, host: '10.0.3.1:30001', claim: 'uid-of-a-claim' },
   { kind: 'grantVote', memberId: 2, host: '10.0.3.1:30001' },
 ];
+const SETTINGS: readonly StepFacts[] = [
+  {
+    kind: 'setParameter',
+    cluster: 'west',
+    ordinal: 0,
+    host: '10.0.3.1:30001',
+    settings: [{ option: 'systemLog.verbosity', value: 1, was: 0 }],
+  },
+  { kind: 'dispatch', clusters: ['east'] },
+];
 const BY = { by: 'ann', why: 'maintenance' };
 
 /** A running instance of which something else is asked for. */
@@ -414,6 +424,19 @@ export const SCENARIOS: readonly Scenario[] = [
       askFor(world, 'rotateInstance', ROTATION);
       await poke();
       await eventuallyHolds('rotated', () => world.records.length > 0);
+      await settle();
+    },
+  },
+  {
+    name: 'settings',
+    play: async ({ world, poke, settle }) => {
+      askFor(world, 'updateInstance', SETTINGS);
+      world.instead.carryOutStep = atFirst(waits('SpecRefused', 'spec.config.configSet.LOG_LEVEL: -1'));
+      await poke();
+      await settle();
+      edit(world, { wish: 'w3' });
+      await poke();
+      await eventuallyHolds('told', () => world.records.length > 0);
       await settle();
     },
   },

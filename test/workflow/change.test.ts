@@ -4,7 +4,17 @@ import { eventuallyHolds } from '../support/eventually';
 import { newGate } from '../support/gate';
 import { readPage } from '../support/workflow-page';
 import { refusalOf } from '../support/update-refusal';
-import { countOf, edit, newWorld, outcomesOf, stagesOf, waits, type World, waitsFor } from '../support/world';
+import {
+  atFirst,
+  countOf,
+  edit,
+  newWorld,
+  outcomesOf,
+  stagesOf,
+  waits,
+  type World,
+  waitsFor,
+} from '../support/world';
 
 jest.setTimeout(60_000);
 
@@ -43,6 +53,33 @@ function soakingWorld(until = '2099-01-01T00:00:00Z'): World {
 }
 
 describe('a change of a running instance', () => {
+  it('tells no further member, and sends nothing, once mongod has refused a setting; corrected, it goes on', async () => {
+    const settings = [{ option: 'systemLog.verbosity', value: 1, was: 0 }];
+    const told = (ordinal: number): StepFacts => ({
+      kind: 'setParameter',
+      cluster: 'east',
+      ordinal,
+      host: `10.0.1.1:3000${ordinal}`,
+      settings,
+    });
+    const world = changedWorld([told(1), told(2), { kind: 'dispatch', clusters: ['east'] }]);
+    edit(world, { change: 'updateInstance' });
+    world.instead.carryOutStep = atFirst(waits('SpecRefused', 'spec.config.configSet.LOG_LEVEL: 9'));
+    await withEntity(world, async (worker, ref) => {
+      await pokeEntity(worker, ref);
+      await eventuallyHolds('refused', waitsFor(world, 'SpecRefused'));
+      expect(countOf(world, 'carryOutStep')).toBe(1);
+      edit(world, { wish: 'w3' });
+      await pokeEntity(worker, ref);
+      await eventuallyHolds('carried out', () => world.records.length > 0);
+      expect(outcomesOf(world)).toEqual(['updateInstance succeeded']);
+      expect(countOf(world, 'carryOutStep')).toBe(4);
+      const page = await readPage(worker.client, world.records[0]?.workflowId ?? '');
+      expect(page).toContain('✅ setParameter: 10.0.1.1:30001 runs with systemLog.verbosity 1');
+      expect(page).toContain('Waited for:\n- SpecRefused');
+    });
+  });
+
   it('is planned, carried out step by step, planned again after what the plan could only guess, and settled', async () => {
     const world = changedWorld();
     await withEntity(world, async (worker, ref) => {

@@ -25,6 +25,7 @@ const readWrite = [
   'renameCollection',
 ];
 const dbAdmin = [
+  'enableProfiler',
   'collStats',
   'dbStats',
   'listCollections',

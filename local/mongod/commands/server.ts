@@ -5,7 +5,8 @@ import { CommandError } from '../error';
 import { stepDown } from '../repl/step-down';
 import { rolesOf } from '../auth/authorization';
 import type { Context } from '../server/context';
-import { type Command, define, loggedIn, ok, onCluster, open } from './command';
+import { describeSlowOperations, readParameter, readSlowOperations } from '../options/parameters';
+import { type Command, define, loggedIn, ok, onCluster, onDatabase, open } from './command';
 import { setFeatureVersion, showFeatureVersion } from './feature-version';
 import { describeReplication } from './hello';
 
@@ -139,15 +140,19 @@ const getParameter = (context: Context): Doc => {
 const setParameter = ({ core, command }: Context): Doc => {
   const [name] = Object.keys(command).filter(isSetting);
   if (name === undefined) throw new CommandError(72, 'no option found to set, use help:true to see options ');
-  if (!core.parameters.has(name)) {
-    throw new CommandError(
-      72,
-      `attempted to set unrecognized parameter [${name}], use help:true to see options `,
-    );
-  }
+  const value = readParameter(name, command[name], core.parameters.has(name));
   const was = core.parameters.get(name);
-  core.parameters.set(name, command[name]);
+  core.parameters.set(name, value);
   return ok({ was });
+};
+
+/** Nothing is profiled here: -1, which leaves the level as it is, is all that it takes. */
+const profile = ({ core, command }: Context): Doc => {
+  if (readNumber(command, 'profile') !== -1)
+    throw new CommandError(115, 'this stand-in profiles nothing: use profile: -1 or a true mongod');
+  const told = describeSlowOperations(core.slowOperations);
+  core.slowOperations = readSlowOperations(command, core.slowOperations);
+  return ok(told);
 };
 
 const fsync = async ({ core, command }: Context): Promise<Doc> => {
@@ -209,6 +214,7 @@ export const serverCommands: Command[] = [
   define('getCmdLineOpts', onCluster('getCmdLineOpts'), getCmdLineOpts, admin),
   define('getParameter', onCluster('getParameter'), getParameter, admin),
   define('setParameter', onCluster('setParameter'), setParameter, admin),
+  define('profile', onDatabase('enableProfiler'), profile),
   define('setFeatureCompatibilityVersion', onCluster('setFeatureCompatibilityVersion'), setFeatureVersion, {
     ...admin,
     runsOn: 'primary',

@@ -20,6 +20,8 @@ export interface ServerOptions {
   readonly dialect: string;
   /** A rollback takes at least this long, ms. */
   readonly leastRollbackMs: number;
+  /** Content of the configuration file. */
+  readonly file: Readonly<Record<string, unknown>>;
   readonly parameters: Record<string, unknown>;
 }
 
@@ -204,5 +206,6 @@ export const readOptions = (
     dialect,
     leastRollbackMs: Number(environment['MONGOD_LEAST_ROLLBACK_MS'] ?? measuredRollbackMs),
     parameters: readParameters(file, given.setParameter),
+    file,
   };
 };

@@ -4,6 +4,7 @@ import type { Doc } from '../doc';
 import type { Log } from '../log';
 import type { Dialect } from '../options/dialect';
 import type { ServerOptions } from '../options/options';
+import type { SlowOperations } from '../options/parameters';
 import type { Member } from '../repl/member';
 import type { Puller } from '../repl/puller';
 import type { Engine } from '../storage/engine';
@@ -63,6 +64,7 @@ export interface ServerCore {
   /** Credentials of __system, one set for each key in the keyfile. */
   readonly systemCredentials: readonly Readonly<Record<Mechanism, Credential>>[];
   readonly parameters: Map<string, unknown>;
+  slowOperations: SlowOperations;
   fsyncLocks: number;
   shutdown: (reason: string) => void;
 }

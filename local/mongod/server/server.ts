@@ -13,6 +13,7 @@ import { messageOf } from '../error';
 import type { Log } from '../log';
 import type { Dialect } from '../options/dialect';
 import type { ServerOptions } from '../options/options';
+import { startParameters, startSlowOperations } from '../options/parameters';
 import { Member } from '../repl/member';
 import { Puller } from '../repl/puller';
 import { reportPositions } from '../repl/reporter';
@@ -101,11 +102,8 @@ export const startServer = async (
       (off) => options.parameters['enableLocalhostAuthBypass'] === off,
     ),
     systemCredentials: await makeSystemCredentials(keys),
-    parameters: new Map<string, unknown>([
-      ['logLevel', 0],
-      ['quiet', false],
-      ...Object.entries(options.parameters),
-    ]),
+    parameters: startParameters(options.file, options.parameters),
+    slowOperations: startSlowOperations(options.file),
     fsyncLocks: 0,
     shutdown: (reason) => void stop(reason),
   };

@@ -351,6 +351,7 @@ it('what is sound is resolved: image replaced, file, login, passwords as they ar
       image: 'mongo:4.2',
       replaced: true,
       mongodYaml: 'net: {maxIncomingConnections: 5}',
+      mergedYaml: expect.stringContaining('maxIncomingConnections: 5') as unknown,
       dockerConfigJson: base64(
         JSON.stringify({
           auths: {

@@ -6,7 +6,7 @@ import { done, waitFor } from '../../../src/domain/operation';
 import { planInstance } from '../../../src/planner/plan-instance';
 import { createInstanceModel, inputOf, type InstanceModelFacts, type Share } from '../planner/instance-model';
 
-const references = { image: 'mongo:4.4', replaced: false, passwordVersions: [] };
+const references = { image: 'mongo:4.4', replaced: false, passwordVersions: [], mergedYaml: '' };
 const EACH: readonly Share[] = ['a', 'b', 'c'].map((cluster) => ({ cluster, members: 1 }));
 
 /** What an operation's last look says; each scope is planned as the activity plans it. */

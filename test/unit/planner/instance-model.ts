@@ -32,6 +32,8 @@ export interface InstanceModelFacts {
   readonly releases?: ReleaseFacts | undefined;
   /** `cluster/ordinal` of the member that is to be rebuilt. */
   readonly rebuild?: string | undefined;
+  /** Whether a setting that mongod takes while it runs is to be another one. */
+  readonly settingChanges?: boolean | undefined;
   readonly choose: (n: number) => number;
 }
 
@@ -60,11 +62,20 @@ export interface InstanceModel {
   /** Release whose soak has begun. */
   soaking: string | undefined;
   rebuilt: boolean;
+  /** Its value in the file by which members start. */
+  file: number;
+  /** Its value in each running mongod, by host. */
+  readonly settings: Map<string, number>;
+  /** Hosts in the order in which they were restarted. */
+  readonly restarted: string[];
   /** Voters that were restarted while another voter was away. */
   readonly offences: string[];
 }
 
 const TEMPLATE = 2;
+const OPTION = 'systemLog.verbosity';
+/** The value that is asked for. */
+export const WANTED_SETTING = 1;
 const placesOf = (shares: readonly Share[]): MemberPlace[] =>
   shares.flatMap(({ cluster, members }) =>
     Array.from({ length: members }, (_, ordinal) => ({ cluster, ordinal })),
@@ -93,6 +104,11 @@ export function createInstanceModel(facts: InstanceModelFacts): InstanceModel {
     ),
     keys: createKeyModel(present.map(hostOf)),
     rebuilt: facts.rebuild === undefined,
+    file: facts.settingChanges === true ? 0 : WANTED_SETTING,
+    settings: new Map(
+      present.map((place) => [hostOf(place), facts.settingChanges === true ? 0 : WANTED_SETTING]),
+    ),
+    restarted: [],
     placed: JSON.stringify(facts.present) === JSON.stringify(facts.wanted),
     sent: facts.templateChanges ? TEMPLATE - 1 : TEMPLATE,
     featureVersion: facts.releases?.featureVersion,
@@ -167,7 +183,10 @@ export function inputOf(model: InstanceModel, facts: InstanceModelFacts): Instan
     shares: model.placed
       ? undefined
       : facts.wanted.map(({ cluster, members }) => ({ cluster, replicaset: members })),
-    mustDispatch: model.sent < TEMPLATE || wish.some((one) => !model.dispatched.has(placeholderOf(one))),
+    mustDispatch:
+      model.sent < TEMPLATE ||
+      model.file !== WANTED_SETTING ||
+      wish.some((one) => !model.dispatched.has(placeholderOf(one))),
     switchTo: facts.switchTo,
     ...(facts.releases === undefined
       ? {}
@@ -179,6 +198,14 @@ export function inputOf(model: InstanceModel, facts: InstanceModelFacts): Instan
             whole: facts.releases.whole,
           },
         }),
+    settings: new Map(
+      observed.reports
+        .filter(({ host }) => running.has(host) && model.settings.get(host) !== WANTED_SETTING)
+        .map(({ host }) => [
+          host,
+          [{ option: OPTION, value: WANTED_SETTING, was: model.settings.get(host) }],
+        ]),
+    ),
     rotation: rotationOf(model.keys),
     rebuild: model.rebuilt ? undefined : rebuildOf(facts.rebuild ?? '', wish),
   };
@@ -241,12 +268,14 @@ export function carryOut(model: InstanceModel, facts: InstanceModelFacts, step: 
       if (!model.placed) refuse('dispatched before it was placed');
       for (const place of placesOf(facts.wanted)) model.dispatched.add(placeholderOf(place));
       model.sent = TEMPLATE;
+      model.file = WANTED_SETTING;
       return true;
     }
     case 'waitPods':
       for (const name of model.dispatched)
         if (!model.pods.has(name)) {
           model.pods.set(name, model.sent);
+          model.settings.set(hostOf(readPlace(name)), model.file);
           startMember(model.keys, hostOf(readPlace(name)), facts.choose);
         }
       return true;
@@ -260,6 +289,8 @@ export function carryOut(model: InstanceModel, facts: InstanceModelFacts, step: 
       if (step.host === model.set.primary && voters.length > 1) return true;
       startBinary(model, facts);
       model.pods.set(placeholderOf(step), model.sent);
+      model.settings.set(step.host, model.file);
+      model.restarted.push(step.host);
       startMember(model.keys, step.host, facts.choose);
       model.set.down.delete(step.host);
       model.set.synced.add(step.host);
@@ -284,8 +315,16 @@ export function carryOut(model: InstanceModel, facts: InstanceModelFacts, step: 
         model.offences.push(`${step.host} was wiped and nobody else has the data (S19)`);
       model.set.synced.delete(step.host);
       model.set.down.delete(step.host);
+      model.settings.set(step.host, model.file);
       startMember(model.keys, step.host, facts.choose);
       model.rebuilt = true;
+      return false;
+    }
+    case 'setParameter': {
+      if (model.set.down.has(step.host)) refuse(`${step.host} is down and cannot be told`);
+      const [setting] = step.settings;
+      if (setting?.was !== model.settings.get(step.host)) refuse(`${step.host} ran with another value`);
+      model.settings.set(step.host, Number(setting?.value));
       return false;
     }
     case 'rotatePasswords':

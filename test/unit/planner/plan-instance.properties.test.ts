@@ -5,6 +5,7 @@ import {
   carryOut,
   createInstanceModel,
   inputOf,
+  WANTED_SETTING,
   wishOf,
   type InstanceModel,
   type InstanceModelFacts,
@@ -18,6 +19,7 @@ const world = fc.record({
   present: counts,
   wanted: counts,
   templateChanges: fc.boolean(),
+  settingChanges: fc.boolean(),
   outdated: fc.array(fc.constantFrom('a/0', 'a/1', 'b/0', 'c/0', 'd/2'), { maxLength: 3 }),
   down: fc.array(fc.constantFrom('a0', 'a1', 'b0', 'b1', 'c0', 'd0'), { maxLength: 2 }),
   anyDown: rarely,
@@ -41,6 +43,7 @@ function factsOf(from: World): InstanceModelFacts | undefined {
     present,
     wanted,
     templateChanges: from.templateChanges,
+    settingChanges: from.settingChanges,
     outdated: new Set(from.outdated),
     down: new Set(from.anyDown ? from.down.map((name) => `${name}:27017`) : []),
     switchTo: from.switchTo === null ? undefined : { cluster: from.switchTo },
@@ -97,11 +100,18 @@ describe('planned changes against a model of clusters and servers', () => {
         expect(configured.sort()).toEqual(wish.map(({ host, votes }) => `${host} ${votes}`).sort());
         expect([...model.pods.keys()].sort()).toEqual(wish.map(placeholderOf).sort());
         expect(new Set(model.pods.values())).toEqual(new Set([2]));
+        const told = wish.filter(({ host }) => !model.set.down.has(host));
+        for (const { host } of told) expect(model.settings.get(host)).toBe(WANTED_SETTING);
+        expect(model.file).toBe(WANTED_SETTING);
+        // A setting alone is no reason to restart anybody.
+        if (!facts.templateChanges && facts.outdated.size === 0) expect(model.restarted).toEqual([]);
+        if (from.settingChanges && !from.templateChanges) tally.set('told', (tally.get('told') ?? 0) + 1);
         if (from.switchTo !== null) expect(model.set.primary.slice(0, 1)).toBe(from.switchTo);
       }),
       { numRuns: 3000 },
     );
     expect(tally.get('plan')).toBeGreaterThan(1000);
     expect(tally.get('refusal')).toBeGreaterThan(20);
+    expect(tally.get('told')).toBeGreaterThan(300);
   });
 });

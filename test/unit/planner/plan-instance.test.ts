@@ -99,6 +99,44 @@ describe('a change as one plan', () => {
     });
   });
 
+  it('tells members what mongod takes at run time, the primary last, before it is sent, and restarts nobody', () => {
+    const outcome = plan({ settingChanges: true });
+    expect(outline(outcome)).toEqual([
+      'setParameter b0:27017',
+      'setParameter c0:27017',
+      'setParameter a0:27017',
+      'dispatch a b c',
+    ]);
+    expect(outcome).toMatchObject({
+      plan: {
+        risk: 'safe',
+        risky: [],
+        steps: [
+          {
+            effect: 'b0:27017 runs with systemLog.verbosity 1',
+            undo: 'b0:27017 back to systemLog.verbosity 0',
+            risk: 'safe',
+          },
+          {},
+          {},
+          {},
+        ],
+      },
+    });
+  });
+
+  it('tells nobody who is restarted anyway: the file that it starts by says the same', () => {
+    expect(outline(plan({ settingChanges: true, templateChanges: true }))).toEqual(
+      outline(plan({ templateChanges: true })),
+    );
+    expect(outline(plan({ settingChanges: true, outdated: new Set(['b/0']) }))).toEqual([
+      'setParameter c0:27017',
+      'setParameter a0:27017',
+      'dispatch a b c',
+      'restartMember b0:27017',
+    ]);
+  });
+
   it('restarts a member that is down before any other, and no other while it is down (S2)', () => {
     expect(outline(plan({ outdated: new Set(['b/0', 'c/0']), down: new Set(['c0:27017']) }))).toEqual([
       'restartMember c0:27017',
