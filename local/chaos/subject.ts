@@ -13,6 +13,8 @@ export interface SubjectSpec {
   readonly whenDeleted: 'Retain' | 'Delete';
   /** Data members; 3 when absent. */
   readonly members?: number | undefined;
+  /** `spec.failover`; absent: its defaults. */
+  readonly failover?: Readonly<Record<string, unknown>> | undefined;
 }
 
 const refOf = ({ namespace, name }: Subject) => ({ kind: KINDS.multiCloudMongoDB, namespace, name });
@@ -36,6 +38,7 @@ export async function createSubject(stack: ChaosStack, subject: Subject, spec: S
       imageSetting: { image: spec.image },
       resource: { requests: { cpu: '50m', memory: '64Mi' }, limits: { cpu: '1', memory: '512Mi' } },
       storage: { storageSize: '256Mi', whenDeleted: spec.whenDeleted },
+      ...(spec.failover === undefined ? {} : { failover: spec.failover }),
     },
   });
   return made.metadata.uid;

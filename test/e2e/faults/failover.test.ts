@@ -17,9 +17,9 @@ import {
   removeInstance,
   sayConditions,
 } from '../../support/instances';
-import { startPrimaryWatch, type PrimaryWatch } from '../../support/primary-watch';
 import { until } from '../../support/until';
 import { sharesOf } from '../../support/written-instance';
+import { startPrimaryWatch, type PrimaryWatch } from '../../../local/chaos/primary-watch';
 import { startWriter, type Writer } from '../../../local/chaos/writer';
 
 const missing = missingFaults();
