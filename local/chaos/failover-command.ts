@@ -8,7 +8,7 @@ import { createRandom } from './random';
 import { writeReliabilitySection } from './reliability-page';
 import { openBook, sayTotals } from './row-book';
 import { readCommit, readCount, readSharedOptions, SHARED_FLAGS, type SharedOptions } from './run-options';
-import { say, withRunStack } from './run-stack';
+import { readRunSites, say, withRunStack } from './run-stack';
 import type { Durations, Scenario } from './scenario';
 import { listScenarios } from './scenarios';
 import { calmDown, clearStack, withOpenStack } from './session';
@@ -34,7 +34,7 @@ export const FAILOVER_USAGE = `npm run chaos -- failover [OPTIONS]
   --list                  print the scenarios and end`;
 
 interface Options extends SharedOptions {
-  readonly scenarios: readonly string[] | undefined;
+  readonly wanted: readonly string[] | undefined;
   readonly runs: number | undefined;
   readonly short: boolean;
   readonly durations: Durations;
@@ -43,8 +43,14 @@ interface Options extends SharedOptions {
 /** `npm run chaos -- failover`. Gives the exit code: 1 when a row did not pass. @throws StackError */
 export async function runFailoverChaos(args: readonly string[]): Promise<number> {
   const options = readOptions(args);
+  const all = listScenarios(readRunSites());
+  const scenarios = chooseScenarios(all, options.wanted);
+  if (options.list) {
+    for (const { name, says, expected } of scenarios) say(`${name.padEnd(22)} ${says}: ${expected}`);
+    return 0;
+  }
   say(`seed ${options.seed}`);
-  return withRunStack((layout, signal) => runOn(layout, options, signal));
+  return withRunStack((layout, signal) => runOn(layout, { ...options, all, scenarios }, signal));
 }
 
 function readOptions(args: readonly string[]): Options {
@@ -64,7 +70,7 @@ function readOptions(args: readonly string[]): Options {
   return {
     ...readSharedOptions(values),
     short,
-    scenarios: values.scenario?.split(','),
+    wanted: values.scenario?.split(','),
     runs: readCount('--runs', values.runs),
     durations: {
       apiDownSeconds: readCount('--api-down', values['api-down']) ?? usual.apiDownSeconds,
@@ -74,7 +80,10 @@ function readOptions(args: readonly string[]): Options {
 }
 
 /** In the order in which they are named. @throws StackError naming what there is instead */
-function chooseScenarios(all: readonly Scenario[], wanted: readonly string[] | undefined): readonly Scenario[] {
+function chooseScenarios(
+  all: readonly Scenario[],
+  wanted: readonly string[] | undefined,
+): readonly Scenario[] {
   return (
     wanted?.map((name) => {
       const found = all.find((scenario) => scenario.name === name);
@@ -85,13 +94,13 @@ function chooseScenarios(all: readonly Scenario[], wanted: readonly string[] | u
   );
 }
 
-async function runOn(layout: StackLayout, options: Options, signal: AbortSignal): Promise<number> {
-  const all = listScenarios(layout.members.map(({ name }) => name));
-  const scenarios = chooseScenarios(all, options.scenarios);
-  if (options.list) {
-    for (const { name, says, expected } of scenarios) say(`${name.padEnd(22)} ${says}: ${expected}`);
-    return 0;
-  }
+interface Plan extends Options {
+  readonly all: readonly Scenario[];
+  readonly scenarios: readonly Scenario[];
+}
+
+async function runOn(layout: StackLayout, plan: Plan, signal: AbortSignal): Promise<number> {
+  const { all, scenarios, ...options } = plan;
   if (layout.attached) throw new StackError('The clusters of this stack are not its own to harm.', 2);
   const home = packageFolder();
   const file = join(home, 'dist', 'chaos', `failover-${options.seed}.jsonl`);
@@ -99,9 +108,13 @@ async function runOn(layout: StackLayout, options: Options, signal: AbortSignal)
   const kind = { schema: trialRowSchema, describe: describeTrial };
   const book = openBook<TrialFinding>(file, kind, { ...options, commit });
   const lived = new Set(book.rows.map(({ life }) => life));
-  const once = options.scenarios !== undefined || options.short;
-  const runs = options.runs ?? (once ? scenarios.length : DEFAULT_RUNS);
-  const trials = planTrials(scenarios, { runs, seed: options.seed, ordered: options.scenarios !== undefined });
+  const isNamed = options.wanted !== undefined;
+  const runs = options.runs ?? (isNamed || options.short ? scenarios.length : DEFAULT_RUNS);
+  const trials = planTrials(scenarios, {
+    runs,
+    seed: options.seed,
+    ordered: isNamed,
+  });
   try {
     await withOpenStack({ layout, signal, tell: say }, async (stack) => {
       await clearStack(stack, signal, say);

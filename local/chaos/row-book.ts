@@ -51,7 +51,10 @@ export const openRowBook = (file: string, facts: RunFacts): RowBook<Finding, Row
   );
 
 /** The last line of a run. Gives the exit code: 1 when a row did not pass. */
-export function sayTotals({ rows }: { readonly rows: readonly { readonly outcome: string }[] }, seed: number) {
+export function sayTotals(
+  { rows }: { readonly rows: readonly { readonly outcome: string }[] },
+  seed: number,
+) {
   const bad = rows.filter((row) => row.outcome !== 'passed').length;
   say(`seed ${seed}: ${rows.length - bad} rows passed, ${bad} did not`);
   return bad === 0 ? 0 : 1;

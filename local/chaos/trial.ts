@@ -50,7 +50,12 @@ export async function runTrial(
   const kit = openFaultKit(stack.layout);
   const subject: Subject = { namespace: CHAOS_NAMESPACE, name: life };
   const failover = { mode: 'Auto', failback: 'Auto', delaySeconds: DELAY_SECONDS };
-  const uid = await createSubject(stack, subject, { image, whenDeleted: 'Delete', members: VOTERS, failover });
+  const uid = await createSubject(stack, subject, {
+    image,
+    whenDeleted: 'Delete',
+    members: VOTERS,
+    failover,
+  });
   try {
     await askUntil(`Health of ${life}`, CREATION_SECONDS, signal, async () => {
       const status = (await readSubject(stack, subject))?.status;
@@ -212,7 +217,7 @@ function createOrdeal(
       await (fault === undefined ? kit.healAll() : kit.heal(fault));
     },
     async wait(seconds) {
-      for (const end = Date.now() + seconds * 1000; Date.now() < end; ) {
+      for (const end = Date.now() + seconds * 1000; Date.now() < end;) {
         signal.throwIfAborted();
         await sleep(Math.min(500, Math.max(0, end - Date.now())));
       }

@@ -34,7 +34,10 @@ const SERVING = [1, 2, 7];
 
 /** Looks at the set through its primary, several times a second. */
 export async function startVoterWatch(uri: string): Promise<VoterWatch> {
-  const client = await MongoClient.connect(uri, { serverSelectionTimeoutMS: 5_000, socketTimeoutMS: PATIENCE_MS });
+  const client = await MongoClient.connect(uri, {
+    serverSelectionTimeoutMS: 5_000,
+    socketTimeoutMS: PATIENCE_MS,
+  });
   const changes: Change[] = [];
   const note = (serving: number): void => {
     if (changes.at(-1)?.serving !== serving) changes.push({ at: Date.now(), serving });
