@@ -39,8 +39,33 @@ interface Watches {
   readonly primaries: PrimaryWatch;
 }
 
-/** One instance under writes lives through one scenario, is judged, and removed. */
+/** One instance under writes lives through one scenario, is judged, and removed; what hinders that is a failure too. */
 export async function runTrial(
+  context: TrialContext,
+  scenario: Scenario,
+  life: string,
+  random: Random,
+): Promise<TrialFinding> {
+  try {
+    return await liveOnce(context, scenario, life, random);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    return {
+      scenario: scenario.name,
+      life,
+      outcome: 'failed',
+      struck: '',
+      expected: scenario.expected,
+      actual: 'not lived through',
+      problems: [messageOf(error)],
+      acknowledged: 0,
+      lost: 0,
+      engine: '',
+    };
+  }
+}
+
+async function liveOnce(
   context: TrialContext,
   scenario: Scenario,
   life: string,
