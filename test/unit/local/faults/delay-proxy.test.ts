@@ -2,7 +2,9 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import { startDelayProxy } from '../../../../local/faults/delay-proxy';
 
-const DELAY_MS = 150;
+/** Longer than an echo takes without it, also on a machine that is busy. */
+const DELAY_MS = 1_000;
+const SHORT_MS = 50;
 
 const listen = async (server: Server): Promise<number> => {
   server.listen(0, '127.0.0.1');
@@ -20,17 +22,17 @@ describe('a slow link', () => {
     for (const server of servers.splice(0)) server.close();
   });
 
-  async function startEcho(): Promise<number> {
+  async function startEcho(ms: number): Promise<number> {
     const echo = createServer((socket) => socket.pipe(socket));
     servers.push(echo);
     const port = await listen(echo);
-    const proxies = await startDelayProxy([{ listen: 0, host: '127.0.0.1', port }], DELAY_MS);
+    const proxies = await startDelayProxy([{ listen: 0, host: '127.0.0.1', port }], ms);
     servers.push(...proxies);
     return portOf(proxies[0]?.address() ?? null);
   }
 
   it('brings everything in its order, each direction late, and the end after the last', async () => {
-    const client = connect(await startEcho(), '127.0.0.1');
+    const client = connect(await startEcho(DELAY_MS), '127.0.0.1');
     const parts: string[] = [];
     client.on('data', (part) => parts.push(part.toString()));
     await once(client, 'connect');
@@ -43,10 +45,10 @@ describe('a slow link', () => {
     client.end();
     await once(client, 'close');
     expect(parts.join('')).toBe('one two three four');
-  });
+  }, 30_000);
 
   it('is as wide as it was: much on the way at one time, all of it once late', async () => {
-    const client = connect(await startEcho(), '127.0.0.1');
+    const client = connect(await startEcho(SHORT_MS), '127.0.0.1');
     await once(client, 'connect');
     const size = 4 * 1024 * 1024;
     let received = 0;
@@ -60,5 +62,5 @@ describe('a slow link', () => {
     await all;
     client.destroy();
     expect(received).toBe(size);
-  });
+  }, 30_000);
 });
