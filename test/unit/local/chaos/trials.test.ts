@@ -93,6 +93,7 @@ describe('redundancy', () => {
 
   it.each([
     ['is restored when enough voters serve again', 90, 70],
+    ['is not restored by voters that served until the loss was seen', -10, 170],
     ['was never lost when nothing changed since', 195, 0],
     ['is not restored while some are missing', 170, undefined],
   ])('%s', (_says, since, ms) => {
