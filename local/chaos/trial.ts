@@ -1,4 +1,5 @@
 import type { MultiCloudMongoDB } from '../../src/api/multicloudmongodb';
+import { isReady, listClusters } from '../../src/karmada/cluster';
 import { nameFault } from '../faults/fault';
 import { openFaultKit, type FaultKit } from '../faults/fault-kit';
 import { sleep } from '../stack/command';
@@ -72,6 +73,7 @@ async function liveOnce(
   random: Random,
 ): Promise<TrialFinding> {
   const { stack, signal, image } = context;
+  await awaitClusters(context);
   const kit = openFaultKit(stack.layout);
   const subject: Subject = { namespace: CHAOS_NAMESPACE, name: life };
   const failover = { mode: 'Auto', failback: 'Auto', delaySeconds: DELAY_SECONDS };
@@ -102,6 +104,16 @@ async function liveOnce(
     await kit.healAll();
     await removeSubject(context, subject);
   }
+}
+
+/** One that Karmada still calls not ready after the fault before would get no member. */
+async function awaitClusters({ stack, signal }: TrialContext): Promise<void> {
+  await askUntil('Karmada to call every cluster ready', END_SECONDS, signal, async () => {
+    const away = (await listClusters(stack.karmada)).filter((cluster) => !isReady(cluster));
+    return away.length === 0
+      ? { answer: true }
+      : { reason: `${away.map(({ metadata }) => metadata.name).join(', ')} not ready` };
+  });
 }
 
 interface Life {
