@@ -1,9 +1,11 @@
 import { StackError } from '../stack/stack-error';
 import { CHANGES_USAGE, runChangesChaos } from './changes-command';
 import { CREATE_USAGE, runCreateChaos } from './create-command';
+import { FAILOVER_USAGE, runFailoverChaos } from './failover-command';
 
 const USAGE = `${CREATE_USAGE}
 ${CHANGES_USAGE}
+${FAILOVER_USAGE}
 FEDSTATE_STACK names the stack (default chaos); one that was not there before is removed at the end.`;
 
 /** `npm run chaos`. Gives the exit code: 1 when a row did not pass. @throws StackError */
@@ -14,6 +16,8 @@ export async function runChaosCommand(args: readonly string[]): Promise<number> 
       return runCreateChaos(rest);
     case 'changes':
       return runChangesChaos(rest);
+    case 'failover':
+      return runFailoverChaos(rest);
     default:
       throw new StackError(USAGE, 2);
   }

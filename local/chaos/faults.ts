@@ -1,5 +1,4 @@
-import { waitUntil } from '../stack/command';
-import { isAlive } from '../stack/process-identity';
+import { killProcess } from '../faults/processes';
 import { StackError } from '../stack/stack-error';
 import type { ChaosStack } from './chaos-stack';
 import { deleteManagers, killManager } from './managers';
@@ -44,7 +43,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'member-api',
     says: 'kill -9 of the API server of one member',
-    strike: (stack, random) => killProcess(stack, `${pickMember(stack, random)[0]}-apiserver`),
+    strike: (stack, random) => killProcess(stack.supervisor, `${pickMember(stack, random)[0]}-apiserver`),
   },
 ];
 
@@ -59,7 +58,7 @@ export async function listFaults(stack: ChaosStack): Promise<readonly Fault[]> {
 }
 
 function processFault(name: string, process: string, says: string): Fault {
-  return { name, says, process, strike: (stack) => killProcess(stack, process) };
+  return { name, says, process, strike: (stack) => killProcess(stack.supervisor, process) };
 }
 
 function pickMember(stack: ChaosStack, random: Random) {
@@ -67,17 +66,4 @@ function pickMember(stack: ChaosStack, random: Random) {
   const member = members[Math.floor(random() * members.length)];
   if (member === undefined) throw new StackError('The stack has no member clusters.');
   return member;
-}
-
-async function killProcess({ supervisor }: ChaosStack, name: string): Promise<void> {
-  // It may still be on its way back from the fault before.
-  let victim: { pid: number; startTicks: number } | undefined;
-  await waitUntil(`${name} to run`, 30_000, async () => {
-    const record = (await supervisor.list()).find(({ spec }) => spec.name === name);
-    if (record?.pid === undefined || record.startTicks === undefined) return false;
-    victim = { pid: record.pid, startTicks: record.startTicks };
-    return true;
-  });
-  await supervisor.signal(name, 'SIGKILL');
-  await waitUntil(`the end of ${name}`, 10_000, () => victim !== undefined && !isAlive(victim), 10);
 }

@@ -6,11 +6,11 @@ import { writeFileAtomically } from '../stack/json-file';
 import { StackError } from '../stack/stack-error';
 import type { ChangeOperation } from './boundary';
 import { FAULTS } from './faults';
-import type { Row } from './row';
+import type { Row, Stamp } from './row';
 import { DATABASE_FAULT } from './temporal-loss';
 
 /** Parts of the page that are written by a run. */
-type Section = 'create' | 'changes';
+type Section = 'create' | 'changes' | 'failover';
 
 export interface RunFacts {
   readonly seed: number;
@@ -81,7 +81,7 @@ export function renderChanges(
   ].join('\n');
 }
 
-function describeRun(rows: readonly Row[], seed: number): string {
+export function describeRun(rows: readonly (Stamp & { readonly engine: string })[], seed: number): string {
   const commits = [...new Set(rows.map((row) => row.commit))];
   const days = [...new Set(rows.map((row) => row.at.slice(0, 10)))];
   const engines = [...new Set(rows.map((row) => row.engine).filter((engine) => engine !== ''))];

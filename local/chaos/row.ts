@@ -3,8 +3,17 @@ import { dirname } from 'node:path';
 import { z } from 'zod';
 import { CHANGES } from './boundary';
 
+/** Of which run a row is. */
+export const stampSchema = z.object({
+  seed: z.number(),
+  commit: z.string(),
+  /** ISO time. */
+  at: z.string(),
+});
+export type Stamp = z.output<typeof stampSchema>;
+
 /** One line of the result: a fault at a boundary, and what came of it. */
-export const rowSchema = z.object({
+export const rowSchema = stampSchema.extend({
   fault: z.string(),
   operation: z.enum(['create', 'delete', 'rest', ...CHANGES]),
   /** Name of the boundary. */
@@ -17,25 +26,21 @@ export const rowSchema = z.object({
   seconds: z.number().optional(),
   engine: z.string(),
   life: z.string(),
-  seed: z.number(),
-  commit: z.string(),
-  /** ISO time. */
-  at: z.string(),
 });
 export type Row = z.output<typeof rowSchema>;
 
 /** What a row says beyond the run. */
-export type Finding = Omit<Row, 'seed' | 'commit' | 'at'>;
+export type Finding = Omit<Row, keyof Stamp>;
 
-export function appendRows(file: string, rows: readonly Row[]): void {
+export function appendRows(file: string, rows: readonly Stamp[]): void {
   mkdirSync(dirname(file), { recursive: true });
   appendFileSync(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
 }
 
-export function readRows(file: string): Row[] {
+export function readRows<R extends Stamp>(file: string, schema: { parse(value: unknown): R }): R[] {
   if (!existsSync(file)) return [];
   return readFileSync(file, 'utf8')
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => rowSchema.parse(JSON.parse(line)));
+    .map((line) => schema.parse(JSON.parse(line)));
 }

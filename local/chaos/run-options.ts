@@ -21,45 +21,60 @@ export async function readCommit(home: string): Promise<string> {
 }
 
 /** Flags of every run, for `parseArgs`. */
-export const RUN_FLAGS = {
-  fault: { type: 'string' },
-  step: { type: 'string' },
+export const SHARED_FLAGS = {
   seed: { type: 'string' },
-  together: { type: 'string' },
-  strokes: { type: 'string' },
   image: { type: 'string' },
   resume: { type: 'boolean' },
   page: { type: 'boolean' },
   list: { type: 'boolean' },
 } as const;
 
-export interface RunOptions {
-  readonly faults: readonly string[] | undefined;
-  readonly step: string | undefined;
+/** And of those that strike at boundaries. */
+export const RUN_FLAGS = {
+  ...SHARED_FLAGS,
+  fault: { type: 'string' },
+  step: { type: 'string' },
+  together: { type: 'string' },
+  strokes: { type: 'string' },
+} as const;
+
+export interface SharedOptions {
   readonly seed: number;
-  readonly together: number;
-  readonly strokes: number;
   readonly image: string;
   readonly resume: boolean;
   readonly page: boolean;
   readonly list: boolean;
 }
 
-type Values = Readonly<{
-  [Flag in keyof typeof RUN_FLAGS]?: (typeof RUN_FLAGS)[Flag]['type'] extends 'string' ? string : boolean;
+export interface RunOptions extends SharedOptions {
+  readonly faults: readonly string[] | undefined;
+  readonly step: string | undefined;
+  readonly together: number;
+  readonly strokes: number;
+}
+
+type Values<Flags extends Readonly<Record<string, { readonly type: 'string' | 'boolean' }>>> = Readonly<{
+  [Flag in keyof Flags]?: Flags[Flag]['type'] extends 'string' ? string : boolean;
 }>;
 
-/** @param together lives side by side when the flag is left out. @throws StackError naming a wrong flag */
-export function readRunOptions(values: Values, together: number): RunOptions {
+/** @throws StackError naming a wrong flag */
+export function readSharedOptions(values: Values<typeof SHARED_FLAGS>): SharedOptions {
   return {
-    faults: values.fault?.split(','),
-    step: values.step,
     seed: readCount('--seed', values.seed) ?? chooseSeed(process.env),
-    together: readCount('--together', values.together) ?? together,
-    strokes: readCount('--strokes', values.strokes) ?? 1,
     image: values.image ?? 'mongo:4.2',
     resume: values.resume === true,
     page: values.page === true,
     list: values.list === true,
+  };
+}
+
+/** @param together lives side by side when the flag is left out. @throws StackError naming a wrong flag */
+export function readRunOptions(values: Values<typeof RUN_FLAGS>, together: number): RunOptions {
+  return {
+    ...readSharedOptions(values),
+    faults: values.fault?.split(','),
+    step: values.step,
+    together: readCount('--together', values.together) ?? together,
+    strokes: readCount('--strokes', values.strokes) ?? 1,
   };
 }

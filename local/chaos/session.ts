@@ -18,23 +18,36 @@ export interface SessionFacts {
 
 /** Runs `body` on a stack with a hooked worker, and leaves roles and clusters as they were however it ends. */
 export async function withHookedStack<T>(
-  { layout, random, signal, tell }: SessionFacts,
+  facts: SessionFacts,
   body: (context: VolleyContext) => Promise<T>,
 ): Promise<T> {
-  const stack = openStack(layout);
-  setMaxListeners(0, signal);
-  try {
+  const { layout, random, signal, tell } = facts;
+  return withOpenStack(facts, async (stack) => {
     const gate = await openGate(socketOf(layout));
     try {
-      await ensureNamespace(stack);
       await hookWorker(stack);
       await hastenController(stack);
-      await removeSubjects(stack, tell);
-      await awaitSettled(stack, signal);
+      await clearStack(stack, signal, tell);
       return await body({ stack, gate, random, signal, tell });
     } finally {
       await gate.close();
       await restoreRoles(stack);
+    }
+  });
+}
+
+/** Runs `body` on a stack with the namespace of the runs, which holds no instance afterwards. */
+export async function withOpenStack<T>(
+  { layout, signal, tell }: Omit<SessionFacts, 'random'>,
+  body: (stack: ChaosStack) => Promise<T>,
+): Promise<T> {
+  const stack = openStack(layout);
+  setMaxListeners(0, signal);
+  try {
+    await ensureNamespace(stack);
+    try {
+      return await body(stack);
+    } finally {
       await removeSubjects(stack, tell);
     }
   } finally {
@@ -42,8 +55,18 @@ export async function withHookedStack<T>(
   }
 }
 
+/** Nothing is left of a run before, and everything runs. */
+export async function clearStack(
+  stack: ChaosStack,
+  signal: AbortSignal,
+  tell: (line: string) => void,
+): Promise<void> {
+  await removeSubjects(stack, tell);
+  await awaitSettled(stack, signal);
+}
+
 /** Between two volleys: everything runs, and no container is kept waiting for having been killed often. */
-export async function calmDown({ stack, signal }: VolleyContext): Promise<void> {
+export async function calmDown({ stack, signal }: Pick<VolleyContext, 'stack' | 'signal'>): Promise<void> {
   await awaitSettled(stack, signal);
   const renewed = await Promise.all([...stack.members.values()].map(renewWornManagers));
   if (renewed.includes(true)) await awaitSettled(stack, signal);

@@ -14,6 +14,8 @@ export interface SubjectSpec {
   /** Data members; 3 when absent. */
   readonly members?: number | undefined;
   readonly soakSeconds?: number | undefined;
+  /** `spec.failover`; absent: its defaults. */
+  readonly failover?: Readonly<Record<string, unknown>> | undefined;
 }
 
 const refOf = ({ namespace, name }: Subject) => ({ kind: KINDS.multiCloudMongoDB, namespace, name });
@@ -38,6 +40,7 @@ export async function createSubject(stack: ChaosStack, subject: Subject, spec: S
       resource: { requests: { cpu: '50m', memory: '64Mi' }, limits: { cpu: '1', memory: '512Mi' } },
       storage: { storageSize: '256Mi', whenDeleted: spec.whenDeleted },
       ...(spec.soakSeconds === undefined ? {} : { operations: { soakSeconds: spec.soakSeconds } }),
+      ...(spec.failover === undefined ? {} : { failover: spec.failover }),
     },
   });
   return made.metadata.uid;

@@ -105,7 +105,7 @@ const touchedSchema = objectSchema.extend({
 });
 
 /** One line for everything that a touch would change: uids, generations, data, restarts, the set's configuration. */
-async function takeFingerprint(stack: ChaosStack, subject: Subject, uid: string): Promise<string[]> {
+export async function takeFingerprint(stack: ChaosStack, subject: Subject, uid: string): Promise<string[]> {
   const { uri, hosts } = await readConnection(stack, subject);
   const proof = await proveReplicaSet(uri, hosts, uid);
   const karmadaKinds = [

@@ -5,7 +5,7 @@ export interface WriterResult {
   readonly acknowledged: number;
   /** Acknowledged, and not there when read back. */
   readonly lost: readonly number[];
-  /** Longest time between two acknowledged writes, in ms. */
+  /** Longest time between two acknowledged writes, or after the last, in ms. */
   readonly outageMs: number;
 }
 
@@ -46,6 +46,7 @@ export async function startWriter(uri: string, collection: string): Promise<Writ
   })();
   async function readBack(): Promise<WriterResult> {
     end.abort();
+    longest = Math.max(longest, Date.now() - last);
     await writing;
     try {
       const found = await documents
@@ -63,7 +64,8 @@ export async function startWriter(uri: string, collection: string): Promise<Writ
   let result: Promise<WriterResult> | undefined;
   return {
     lap: () => {
-      const outage = inLap;
+      // One that lasts has no write at its end yet.
+      const outage = Math.max(inLap, Date.now() - last);
       inLap = 0;
       return outage;
     },

@@ -64,7 +64,7 @@ export async function attachStack(options: AttachOptions): Promise<StackLayout> 
     })) {
       await supervisor.ensure(spec);
     }
-    writeEnvironment(layout, folder);
+    writeEnvironment(layout);
     return layout;
   });
 }

@@ -1,14 +1,12 @@
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { environmentFile } from '../suite/suite';
 import { auditLogOf } from './audit';
 import { writeFileAtomically } from './json-file';
 import type { StackLayout } from './layout';
 import { podLogFolder } from './node-specs';
 
-/** Tells the end-to-end suite where a stack's clusters are: kubeconfigs, the stack to be harmed, how to lose a site. */
-export function writeEnvironment(layout: StackLayout, packageFolder: string): void {
-  const program = join(packageFolder, 'dist', 'local', 'main.js');
-  const command = ['env', `FEDSTATE_STACK=${layout.name}`, process.execPath, program, 'local'];
+/** Tells the end-to-end suite where a stack's clusters are: kubeconfigs, the stack to be harmed. */
+export function writeEnvironment(layout: StackLayout): void {
   const facts = {
     karmada: layout.karmada.kubeconfig,
     members: Object.fromEntries(layout.members.map((member) => [member.name, member.kubeconfig])),
@@ -26,8 +24,6 @@ export function writeEnvironment(layout: StackLayout, packageFolder: string): vo
             [layout.karmada, ...layout.members].map((cluster) => [cluster.name, auditLogOf(layout, cluster)]),
           ),
         }),
-    // Clusters of others are not ours to cut.
-    ...(layout.attached ? {} : { faultCommand: command }),
     stack: { name: layout.name, base: dirname(layout.root) },
   };
   writeFileAtomically(environmentFile(layout.root), `${JSON.stringify(facts, null, 2)}\n`);

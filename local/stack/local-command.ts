@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
+import { FAULT_USAGE, runFaultCommand } from '../faults/fault-command';
 import { attachStack } from './attach';
 import { ATTACH_FLAGS, readAttachFlags } from './attach-flags';
-import { runFault } from './fault-command';
 import { resetStack, takeDown } from './down';
 import { showLogs } from './logs';
 import { describeStack } from './status';
@@ -20,8 +20,7 @@ const USAGE = `npm run local -- COMMAND
   reset                            stop it and remove its data
   status                           processes, clusters, addresses
   logs [NAME] [-f]                 one process's log, or the list of logs
-  kill|stop|start|freeze|thaw NAME one process (kill: it comes back)
-  cut|heal MEMBER                  lose a site, get it back
+${FAULT_USAGE}
 FEDSTATE_STACK names the stack (default demo).`;
 
 /** Runs one command of the local stack. @throws StackError with its exit code */
@@ -46,14 +45,8 @@ export async function runLocalCommand(args: readonly string[]): Promise<void> {
     }
     case 'logs':
       return logs(base, name, rest);
-    case 'kill':
-    case 'stop':
-    case 'start':
-    case 'freeze':
-    case 'thaw':
-    case 'cut':
-    case 'heal': {
-      say(await runFault(needStack(base, name), command, rest[0]));
+    case 'fault': {
+      say(await runFaultCommand(needStack(base, name), rest));
       return;
     }
     default:

@@ -1,3 +1,5 @@
+import { nameFault } from '../faults/fault';
+import { openFaultKit } from '../faults/fault-kit';
 import { kubeOf } from './kubeconfig';
 import { listReadyNodes } from './cluster';
 import type { MemberLayout, StackLayout } from './layout';
@@ -35,9 +37,15 @@ export async function describeStack(layout: StackLayout): Promise<string> {
       ...clusters,
     ]),
     '',
+    ...(await describeFaults(layout)),
     `Temporal ${layout.temporal.address}, UI ${layout.temporal.uiUrl}`,
     `logs in ${layout.logFolder}`,
   ].join('\n');
+}
+
+async function describeFaults(layout: StackLayout): Promise<readonly string[]> {
+  const faults = await openFaultKit(layout).list();
+  return faults.length === 0 ? [] : [`faults in force: ${faults.map(nameFault).join(', ')}`, ''];
 }
 
 function describeProcess(record: ProcessRecord): readonly string[] {

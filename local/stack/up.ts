@@ -1,3 +1,5 @@
+import { nameFault } from '../faults/fault';
+import { openFaultKit } from '../faults/fault-kit';
 import { installFedState } from '../install/fedstate';
 import { obtainPrograms } from '../programs/obtain';
 import { listArchives, makeArchives, type Archives } from './archives';
@@ -8,7 +10,7 @@ import { writeEnvironment } from './environment-file';
 import { karmadaSpec, registerMember } from './federation';
 import { withLock } from './file-lock';
 import type { MemberLayout, StackLayout } from './layout';
-import { healMember, isCut, raiseNetwork } from './network';
+import { raiseNetwork } from './network';
 import { startKubelet, startRuntime } from './node';
 import { packageFolder } from './package-folder';
 import { makePki } from './pki';
@@ -52,6 +54,7 @@ export async function bringUp(options: UpOptions): Promise<StackLayout> {
       startSupervisor(layout),
       raiseNetwork(layout),
     ]);
+    await healWhatLasts(layout, tell);
     const context: ClusterContext = { supervisor, programs, pki };
     const upbringing: Upbringing = { layout, context, folder, tell };
     const clusters = layout.members.length;
@@ -76,9 +79,19 @@ export async function bringUp(options: UpOptions): Promise<StackLayout> {
       const imageDigest = product.digests.join(',');
       await installFedState({ layout, programs, supervisor, home: folder, imageDigest, tell });
     }
-    writeEnvironment(layout, folder);
+    writeEnvironment(layout);
     return layout;
   });
+}
+
+/** What is stopped starts below, as everything that is missing does. */
+async function healWhatLasts(layout: StackLayout, tell: (line: string) => void): Promise<void> {
+  const kit = openFaultKit(layout);
+  for (const fault of await kit.list()) {
+    if (fault.verb === 'stop') continue;
+    await kit.heal(fault);
+    tell(`healed: ${nameFault(fault)}`);
+  }
 }
 
 async function startTemporal({ layout, context }: Upbringing): Promise<void> {
@@ -104,7 +117,6 @@ async function startMember(
   karmada: Promise<void>,
 ): Promise<void> {
   const started = Date.now();
-  if (await isCut(member)) await healMember(member);
   const files = archives.then(listArchives);
   const runtimes = member.nodes.map((node) => startRuntime(node, context, files));
   const kube = await startControlPlane(member, context, auditFlags(layout, member));

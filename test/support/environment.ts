@@ -15,8 +15,6 @@ export interface Environment {
   readonly logFolders: readonly string[];
   /** Audit log of each API server by its name, as far as they lie on this machine. */
   readonly auditLogs: ReadonlyMap<string, string>;
-  /** Command that takes a fault (cut, heal, stop, start, …) and its target; absent where the clusters are somebody else's. */
-  readonly faultCommand?: readonly string[] | undefined;
   /** The stack whose processes are killed; undefined where there is none of this machine. */
   readonly stack?: StackLayout | undefined;
 }
@@ -27,7 +25,6 @@ const fileSchema = z.object({
   temporalAddress: z.string(),
   logFolders: z.array(z.string()).default([]),
   auditLogs: z.record(z.string(), z.string()).default({}),
-  faultCommand: z.array(z.string()).optional(),
   stack: z.object({ name: z.string(), base: z.string() }).optional(),
 });
 
@@ -54,7 +51,6 @@ export function readEnvironment(): Environment {
     temporalAddress: facts.temporalAddress,
     logFolders: facts.logFolders,
     auditLogs: new Map(Object.entries(facts.auditLogs)),
-    faultCommand: facts.faultCommand,
     stack: facts.stack === undefined ? undefined : findStack(facts.stack.base, facts.stack.name),
   };
 }

@@ -14,7 +14,7 @@ import {
 } from './instances';
 import { until } from './until';
 import { readPage } from './workflow-page';
-import { startVoterWatch, type VoterWatch } from './voter-watch';
+import { startVoterWatch, type VoterWatch } from '../../local/chaos/voter-watch';
 import { startWriter, type Writer, type WriterResult } from '../../local/chaos/writer';
 
 /** A healthy instance under writes (ten a second, `w: majority`) that is changed, and watched meanwhile. */

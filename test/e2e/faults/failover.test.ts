@@ -5,7 +5,7 @@ import { instanceWorkflowId } from '../../../src/domain/workflow-ids';
 import { isReady, listClusters } from '../../../src/karmada/cluster';
 import { KINDS } from '../../../src/kube/object';
 import { closeEnvironment, readEnvironment, type Environment } from '../../support/environment';
-import { cause, missingFaults } from '../../support/faults';
+import { cause, heal, missingFaults } from '../../support/faults';
 import {
   awaitHealth,
   connectionStringOf,
@@ -17,9 +17,9 @@ import {
   removeInstance,
   sayConditions,
 } from '../../support/instances';
-import { startPrimaryWatch, type PrimaryWatch } from '../../support/primary-watch';
 import { until } from '../../support/until';
 import { sharesOf } from '../../support/written-instance';
+import { startPrimaryWatch, type PrimaryWatch } from '../../../local/chaos/primary-watch';
 import { startWriter, type Writer } from '../../../local/chaos/writer';
 
 const missing = missingFaults();
@@ -95,8 +95,8 @@ suite('failover', () => {
 
   afterAll(async () => {
     // Whatever failed: the clusters are everybody's.
-    await cause(environment, 'start', 'west-apiserver').catch(() => undefined);
-    if (lost !== undefined) await cause(environment, 'heal', lost).catch(() => undefined);
+    await heal(environment, 'west-apiserver').catch(() => undefined);
+    if (lost !== undefined) await heal(environment, lost).catch(() => undefined);
     console.info(told.join('\n'));
     await Promise.all([AUTO, BY_HAND].map((name) => removeInstance(environment.karmada, NAMESPACE, name)));
     await temporal.connection.close();
@@ -117,7 +117,7 @@ suite('failover', () => {
       expect(sayConditions(cr)).toContain('ClusterLost=False: No cluster of the instance looks dead');
       expect(writer.lap()).toBeLessThan(5_000);
     } finally {
-      await cause(environment, 'start', 'west-apiserver');
+      await heal(environment, 'west-apiserver');
     }
   }, 240_000);
 
@@ -163,7 +163,7 @@ suite('failover', () => {
 
   it('gives the cluster its members back when it is well again: by itself, or when somebody agrees', async () => {
     const cut = lost ?? '';
-    await cause(environment, 'heal', cut);
+    await heal(environment, cut);
     lost = undefined;
     const approved = (async () => {
       const hash = await until('a plan waits for a word', 300, async () => {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { KINDS, metadataSchema } from '../../../src/kube/object';
 import { closeEnvironment, readEnvironment, type Environment } from '../../support/environment';
-import { cause, missingFaults } from '../../support/faults';
+import { cause, heal, missingFaults } from '../../support/faults';
 import {
   awaitGone,
   awaitHealth,
@@ -50,8 +50,8 @@ suite('clusters that are lost', () => {
 
   afterAll(async () => {
     // Whatever failed: the clusters are everybody's.
-    await cause(environment, 'start', 'west-apiserver').catch(() => undefined);
-    await cause(environment, 'heal', 'north');
+    await heal(environment, 'west-apiserver').catch(() => undefined);
+    await heal(environment, 'north');
     closeEnvironment(environment);
   }, 60_000);
 
@@ -102,7 +102,7 @@ suite('clusters that are lost', () => {
     expect(said).toContain('north');
     expect(said).toContain('west');
     expect(said).not.toContain('east');
-    await Promise.all([cause(environment, 'start', 'west-apiserver'), cause(environment, 'heal', 'north')]);
+    await Promise.all([heal(environment, 'west-apiserver'), heal(environment, 'north')]);
     await until('the clusters that are back are clean', 180, async () => {
       const left = await listInMembers(environment, EVERYTHING, NAMESPACE, 'leaving');
       const names = Object.values(left).flatMap((objects) => Object.keys(objects));

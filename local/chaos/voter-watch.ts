@@ -12,15 +12,36 @@ const configSchema = z.looseObject({
 export interface VoterWatch {
   /** Most voters that were seen not serving at one time since the last call; begins anew. */
   lap(): number;
+  /** Voters that serve now, as the primary sees them; 0 when nobody tells. */
+  serving(): number;
+  /**
+   * Ms from `since` until `count` voters served again; 0 when they always have, undefined when they do not yet.
+   * A time without a primary counts as one without voters.
+   */
+  restoredAfter(since: number, count: number): number | undefined;
   stop(): Promise<void>;
 }
 
+/** Voters that served from then on. */
+interface Change {
+  readonly at: number;
+  readonly serving: number;
+}
+
 const PERIOD_MS = 250;
+const PATIENCE_MS = 2_000;
 const SERVING = [1, 2, 7];
 
 /** Looks at the set through its primary, several times a second. */
 export async function startVoterWatch(uri: string): Promise<VoterWatch> {
-  const client = await MongoClient.connect(uri, { serverSelectionTimeoutMS: 5_000 });
+  const client = await MongoClient.connect(uri, {
+    serverSelectionTimeoutMS: 5_000,
+    socketTimeoutMS: PATIENCE_MS,
+  });
+  const changes: Change[] = [];
+  const note = (serving: number): void => {
+    if (changes.at(-1)?.serving !== serving) changes.push({ at: Date.now(), serving });
+  };
   const end = new AbortController();
   let most = 0;
   const watching = (async () => {
@@ -34,8 +55,10 @@ export async function startVoterWatch(uri: string): Promise<VoterWatch> {
           ({ name, health, state }) => voting.has(name) && (health !== 1 || !SERVING.includes(state)),
         );
         most = Math.max(most, away.length);
+        note(voting.size - away.length);
       } catch {
         // No primary for the moment: the writer measures that.
+        note(0);
       }
       await sleep(PERIOD_MS);
     }
@@ -46,10 +69,21 @@ export async function startVoterWatch(uri: string): Promise<VoterWatch> {
       most = 0;
       return seen;
     },
+    serving: () => changes.at(-1)?.serving ?? 0,
+    restoredAfter: (since, count) => restoredAfter(changes, since, count),
     stop: async () => {
       end.abort();
       await watching;
       await client.close();
     },
   };
+}
+
+/** Of the first loss after `since`. */
+export function restoredAfter(changes: readonly Change[], since: number, count: number): number | undefined {
+  const later = changes.filter(({ at }) => at > since);
+  const lost = later.findIndex(({ serving }) => serving < count);
+  if (lost === -1) return 0;
+  const restored = later.slice(lost).find(({ serving }) => serving >= count);
+  return restored === undefined ? undefined : restored.at - since;
 }

@@ -10,8 +10,15 @@ const helloSchema = z.looseObject({
 export interface PrimaryWatch {
   /** Members to ask from now on, beside those that were named before. */
   add(hosts: readonly string[]): void;
-  /** Each time that two members called themselves primary in two sweeps one after the other. */
-  stop(): Promise<readonly string[]>;
+  /** Each time that two members called themselves primary in two sweeps one after the other, or in more. */
+  stop(): Promise<readonly Overlap[]>;
+}
+
+/** Two primaries at one time; ms of Date.now(). */
+export interface Overlap {
+  readonly hosts: string;
+  readonly from: number;
+  readonly to: number;
 }
 
 const PERIOD_MS = 500;
@@ -20,7 +27,7 @@ const PERIOD_MS = 500;
 export function startPrimaryWatch(): PrimaryWatch {
   const clients = new Map<string, MongoClient>();
   const end = new AbortController();
-  const seen: string[] = [];
+  const seen: Overlap[] = [];
   const ask = async (host: string, client: MongoClient): Promise<string[]> => {
     try {
       const hello = helloSchema.parse(await client.db('admin').command({ isMaster: 1 }));
@@ -30,13 +37,16 @@ export function startPrimaryWatch(): PrimaryWatch {
     }
   };
   const watching = (async () => {
-    let before: readonly string[] = [];
+    let since: number | undefined;
     while (!end.signal.aborted) {
       const sweeps = await Promise.all([...clients].map(([host, client]) => ask(host, client)));
       const claims = sweeps.flat();
-      if (claims.length > 1 && before.length > 1)
-        seen.push(`${new Date().toISOString()}: ${claims.join(' and ')}`);
-      before = claims;
+      if (claims.length < 2) since = undefined;
+      else if (since === undefined) since = Date.now();
+      else {
+        const last = seen.at(-1)?.from === since ? seen.pop() : undefined;
+        seen.push({ hosts: last?.hosts ?? claims.join(' and '), from: since, to: Date.now() });
+      }
       await sleep(PERIOD_MS);
     }
   })();
