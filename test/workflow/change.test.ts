@@ -195,14 +195,23 @@ describe('a change of a running instance', () => {
 
   it('waits for a window by itself', async () => {
     const world = changedWorld();
-    const opensAt = new Date(Date.now() + 8_000).toISOString();
-    world.gate = { open: false, wait: { code: 'OutsideWindow', message: opensAt }, opensAt };
+    let opensAt = 0;
+    world.gate = {
+      open: false,
+      wait: { code: 'OutsideWindow', message: 'soon' },
+      // From when it is planned: a busy machine may come to that late.
+      get opensAt() {
+        opensAt = Date.now() + 8_000;
+        return new Date(opensAt).toISOString();
+      },
+    };
     await withEntity(world, async (worker, ref) => {
       await pokeEntity(worker, ref);
       await eventuallyHolds('waits', waitsFor(world, 'OutsideWindow'));
       world.gate = { open: true };
       await eventuallyHolds('carried out', () => world.records.length > 0);
-      expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(opensAt));
+      expect(opensAt).toBeGreaterThan(0);
+      expect(Date.now()).toBeGreaterThanOrEqual(opensAt);
     });
   });
 

@@ -30,6 +30,8 @@ export interface SoakOptions {
   readonly instances: number;
   /** Without one every watch reads etcd itself: what was compacted is answered 410. */
   readonly hasWatchCache: boolean;
+  /** In the middle the API server is killed, which takes much of a short time. */
+  readonly killsServer: boolean;
 }
 
 export interface SoakResult {
@@ -85,8 +87,8 @@ const listLiving = async (kube: Kube): Promise<Living[]> => {
   }));
 };
 
-/** In the middle the API server dies and comes back; etcd forgets again and again. */
-async function disturbServer(server: ApiServer, forMs: number): Promise<void> {
+/** In the middle the API server dies and comes back, if asked for; etcd forgets again and again. */
+async function disturbServer(server: ApiServer, forMs: number, killsServer: boolean): Promise<void> {
   const until = performance.now() + forMs;
   const restart = async (): Promise<void> => {
     await sleep(forMs / 2);
@@ -100,7 +102,7 @@ async function disturbServer(server: ApiServer, forMs: number): Promise<void> {
       await server.compact();
     }
   };
-  await Promise.all([restart(), forget()]);
+  await Promise.all([...(killsServer ? [restart()] : []), forget()]);
 }
 
 /** The watches of controller, member manager and roles, each over wires that are cut, while everything changes. */
@@ -182,7 +184,7 @@ export async function soakWatches(options: SoakOptions): Promise<SoakResult> {
     const forcedForMs = Math.max(0, loadMs - FORCED_LEAST_MS);
     await Promise.all([
       weather.over,
-      disturbServer(server, loadMs),
+      disturbServer(server, loadMs, options.killsServer),
       load.run(loadMs, forcedForMs),
       surroundings.run(loadMs, 120),
       memberLoad.run(loadMs, 25),

@@ -4,8 +4,8 @@ import { soakWatches, type SoakResult } from './soak';
 
 /**
  * Every watch of the product at its work while its connections are reset, ended and left dead, etcd forgets, and the
- * API server is killed once. SOAK_SECONDS: how long, in both forms (`npm run soak`: two minutes; without it: the short
- * form, where etcd is read without a cache, as that meets 410); SOAK_SEED: which changes and blows.
+ * API server is killed once. SOAK_SECONDS: how long, in both forms (`npm run soak`: two minutes; without it: a short form
+ * where etcd is read without a cache, as that meets 410, and the server lives); SOAK_SEED: which changes and blows.
  */
 const given = process.env['SOAK_SECONDS'];
 const isShort = given === undefined;
@@ -43,7 +43,13 @@ const show = ({ weather, controller, member, roles, ...rest }: SoakResult, hasWa
 
     beforeAll(
       async () => {
-        result = await soakWatches({ seed, forMs: seconds * 1000, instances, hasWatchCache });
+        result = await soakWatches({
+          seed,
+          forMs: seconds * 1000,
+          instances,
+          hasWatchCache,
+          killsServer: !isShort,
+        });
         show(result, hasWatchCache);
       },
       2 * seconds * 1000 + 600_000,
@@ -55,7 +61,8 @@ const show = ({ weather, controller, member, roles, ...rest }: SoakResult, hasWa
       // In half a minute each meets some of it, and both together all of it.
       const both = addUp(controller.news, member.news);
       for (const news of isShort ? [both] : [controller.news, member.news]) {
-        expect(Math.min(news.broken, news.stalled, news.failed)).toBeGreaterThan(0);
+        expect(Math.min(news.broken, news.stalled)).toBeGreaterThan(0);
+        if (!isShort) expect(news.failed).toBeGreaterThan(0);
         if (!hasWatchCache) expect(news.expired).toBeGreaterThan(0);
       }
       expect(both.unreadable).toBe(0);
