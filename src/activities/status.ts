@@ -94,7 +94,13 @@ export async function sightInstance(
   const observation = await observeInstance(context, cr, askedHosts(cr, layout.value));
   const { survivesAnyCluster, strayed } = layout.value;
   const placeless = new Set(strayed.map(({ cluster }) => cluster));
-  const health = judgeHealth({ desired, observation, survivesAnyCluster, placeless });
+  const health = judgeHealth({
+    desired,
+    observation,
+    survivesAnyCluster,
+    placeless,
+    isNew: !isCreated(cr),
+  });
   return { layout: layout.value, observation, health };
 }
 

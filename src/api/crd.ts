@@ -88,8 +88,8 @@ const DEFINITIONS: readonly Definition[] = [
       {
         name: 'WAITING',
         type: 'string',
-        jsonPath: '.status.operation.waitingFor',
-        description: 'What must happen before it goes on.',
+        jsonPath: '.status.operation.waitReason',
+        description: 'What it waits for, in a word; status.operation.waitingFor says it in full.',
       },
       age,
     ],

@@ -61,6 +61,8 @@ export interface HealthFacts {
   readonly survivesAnyCluster: boolean;
   /** Clusters of which region and zone are not known at present: tags are not compared there. */
   readonly placeless?: ReadonlySet<string> | undefined;
+  /** It is being made: that nobody leads yet is no loss. */
+  readonly isNew?: boolean;
 }
 
 const SERVING: readonly MemberStateName[] = ['PRIMARY', 'SECONDARY', 'ARBITER'];
@@ -100,7 +102,8 @@ export function judgeHealth(facts: HealthFacts): HealthVerdict {
     (cluster) => serving.filter((member) => member.cluster !== cluster).length < majority,
   );
 
-  const majorityLost = primary === undefined ? nameMajorityLoss(config, reports) : undefined;
+  const majorityLost =
+    primary === undefined && facts.isNew !== true ? nameMajorityLoss(config, reports) : undefined;
   const reasons = [
     ...(primary === undefined ? ['no primary that a majority follows'] : []),
     ...(majorityLost === undefined ? [] : [majorityLost]),
@@ -175,7 +178,9 @@ export function nameMajorityLoss(
   config: ReplicaSetConfig | undefined,
   reports: readonly MemberReport[],
 ): string | undefined {
-  const voters = (config?.members ?? []).filter((member) => member.votes > 0);
+  if (config === undefined)
+    return 'the majority is lost: no member answers that knows the configuration; nothing is forced by itself (S4): bring members back';
+  const voters = config.members.filter((member) => member.votes > 0);
   const hosts = reports.map((report) => report.views.find((view) => view.self)?.host ?? report.host);
   const silent = voters.filter(({ host }) => !hosts.includes(host)).map(({ host }) => host);
   const needed = majorityOf(voters.length);

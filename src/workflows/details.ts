@@ -13,6 +13,7 @@ export function describeInstance(
   const { last, suspended, held } = state;
   return [
     `## ${ref.namespace}/${ref.name}: ${snapshot.health ?? 'UnKnown'}`,
+    '',
     `- generation ${snapshot.generation}${snapshot.paused ? ', **paused**' : ''}`,
     `- clusters: ${snapshot.clusters.length > 0 ? snapshot.clusters.join(', ') : 'none yet'}`,
     `- in hand: ${operation ?? 'nothing'}`,
@@ -31,13 +32,15 @@ function describeSuspension({ kind, suspension }: SuspendedOperation): string[] 
   return [
     '',
     `### ${kind} waits (${suspension.wait.code})`,
+    '',
     suspension.wait.message,
+    '',
     ...suspension.plan.steps.map(
       (step, index) =>
         `${index + 1}. ${summariseStep(step)}${describeStepRisk(suspension.plan, step, index)}`,
     ),
     '',
-    ...describePlan(suspension.plan),
+    ...describePlan(suspension.plan).map((line) => `- ${line}`),
   ];
 }
 
@@ -60,17 +63,25 @@ export interface StageNews {
   readonly ending?: string | undefined;
 }
 
-/** An operation's page in the Temporal UI: its stages, what came of each, what it waits and has waited for. */
+/**
+ * An operation's page in the Temporal UI: its stages, what came of each, what it waits and has waited for. Flat, with a
+ * blank line before each list: the UI draws no list within a list, nor one right below a paragraph.
+ */
 export function describeStages(title: string, stages: readonly StageLine[], news: StageNews): string {
   const { wait, waited, ending } = news;
+  const told = stages.filter(({ lines }) => lines !== undefined && lines.length > 0);
   return [
     `## ${title}`,
-    ...stages.flatMap(({ name, state, detail, lines }) => [
-      `- ${MARKS[state]} ${name}${detail === undefined ? '' : `: ${detail}`}`,
-      ...(lines ?? []).map((line) => `  ${line}`),
-    ]),
+    '',
+    ...stages.map((stage) => {
+      const detail = told.includes(stage) ? undefined : stage.detail;
+      return `- ${MARKS[stage.state]} ${stage.name}${detail === undefined ? '' : `: ${detail}`}`;
+    }),
     ...(wait === undefined ? [] : ['', `**Waiting (${wait.code})**: ${wait.message}`]),
     ...(ending === undefined ? [] : ['', `**Ended here**: ${ending}`]),
-    ...(waited.length === 0 ? [] : ['', 'Waited for:', ...waited.map((line) => `- ${line}`)]),
+    ...told.flatMap(({ name, lines }) => ['', `### ${capitalize(name)}`, '', ...(lines ?? [])]),
+    ...(waited.length === 0 ? [] : ['', '### Waited for', '', ...waited.map((line) => `- ${line}`)]),
   ].join('\n');
 }
+
+const capitalize = (name: string): string => `${name.charAt(0).toUpperCase()}${name.slice(1)}`;

@@ -76,7 +76,7 @@ describe('a change of a running instance', () => {
       expect(countOf(world, 'carryOutStep')).toBe(4);
       const page = await readPage(worker.client, world.records[0]?.workflowId ?? '');
       expect(page).toContain('✅ setParameter: 10.0.1.1:30001 runs with systemLog.verbosity 1');
-      expect(page).toContain('Waited for:\n- SpecRefused');
+      expect(page).toContain('### Waited for\n\n- SpecRefused');
     });
   });
 

@@ -225,3 +225,23 @@ describe('the election of the primary', () => {
     expect(judge([report('east:1', 'SECONDARY')])).not.toHaveProperty('election');
   });
 });
+
+describe('a set that is being made', () => {
+  const uninitialized = {
+    ...report('east:0', 'STARTUP'),
+    membership: 'uninitialized' as const,
+    config: undefined,
+  };
+  const judge = (isNew: boolean) =>
+    judgeHealth({
+      desired,
+      observation: { at: '', reports: [uninitialized], unreachable: [] },
+      survivesAnyCluster: false,
+      isNew,
+    });
+
+  it('has lost no majority that it never had', () => {
+    expect(judge(true)).toMatchObject({ word: 'UnHealth', majorityLost: undefined });
+    expect(judge(false).majorityLost).toContain('no member answers that knows the configuration');
+  });
+});
