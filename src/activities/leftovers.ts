@@ -74,7 +74,7 @@ async function sweepCluster(
   const here = [...layout.members, ...layout.leaving].filter((member) => member.cluster === cluster);
   const services = new Set(here.map((member) => memberName(name, member.ordinal)));
   const isWanted = (kind: Kind, object: KubeObject): boolean =>
-    stays && (kind !== KINDS.service || services.has(object.metadata.name) || !isTemplate(object));
+    stays && (kind !== KINDS.service || services.has(object.metadata.name) || !isDelivered(object));
   const carried = carriedIn(cluster, works);
   const left: string[] = [];
   try {
@@ -99,9 +99,11 @@ async function sweepCluster(
   return left;
 }
 
-/** Services that the member manager made itself (exporter) are its own to remove. */
-const isTemplate = (object: KubeObject): boolean =>
-  object.metadata.labels[LABELS.deletionProtected] !== undefined;
+/**
+ * Services that the member manager made itself (exporter) are its own to remove: they have an owner there, which Karmada
+ * gives to nothing. Labels do not tell: a template loses its protection before it is deleted, and so may its copies.
+ */
+const isDelivered = (object: KubeObject): boolean => object.metadata.ownerReferences.length === 0;
 
 function carriedIn(cluster: string, works: readonly Work[]): Set<string> {
   return new Set(

@@ -85,7 +85,10 @@ export function createStubKube(): StubKube {
         patchers.get(kind)?.(patch);
         return { metadata: { ...EMPTY, name } };
       },
-      delete: unsupported,
+      delete: async ({ kind, name }) => {
+        await write('delete', kind, name);
+        return objects.delete(pathOf(kind, name));
+      },
       serves: unsupported,
       get transport() {
         return unsupported();
