@@ -10,7 +10,14 @@ import { createPassage, type Passage } from './passage';
 import type { Finding } from './row';
 import { strikeArrivals, type Walk } from './strikes';
 import { proveRelease } from './release-proof';
-import { CHAOS_NAMESPACE, createSubject, deleteSubject, readConnection, readSubject } from './subject';
+import {
+  CHAOS_NAMESPACE,
+  createSubject,
+  deleteSubject,
+  isAtRest,
+  readConnection,
+  readSubject,
+} from './subject';
 import type { VolleyContext } from './volley-context';
 import { startWriter, type Writer } from './writer';
 
@@ -58,7 +65,8 @@ export async function runChangeVolley(
     );
     const walks = lives.map((life): Walk => {
       const isOver = async (): Promise<boolean> =>
-        (await describeLack(stack, life, volley.operation).catch(messageOf)) === undefined;
+        (await describeLack(stack, life, volley.operation).catch(messageOf)) === undefined &&
+        (await isAtRest(stack, life.subject, life.uid).catch(() => false));
       return { name: life.name, passage: life.passage, isOver };
     });
     const struck = await strikeArrivals(context, fault, walks);

@@ -101,6 +101,13 @@ export async function isLookedAfter(stack: ChaosStack, subject: Subject, uid: st
   return states.every((state) => state === 'RUNNING');
 }
 
+/** Whether the entity has nothing to do at this moment: after an operation it still looks once, and sees to the health watch. */
+export async function isAtRest(stack: ChaosStack, subject: Subject, uid: string): Promise<boolean> {
+  const id = instanceWorkflowId(subject.namespace, subject.name, uid);
+  const { raw } = await stack.temporal.workflow.getHandle(id).describe();
+  return (raw.pendingActivities ?? []).length === 0 && (raw.pendingWorkflowTask ?? undefined) === undefined;
+}
+
 const ledgerSchema = objectSchema.extend({ data: z.record(z.string(), z.string()).default({}) });
 
 /** Whether room is still promised to the instance. */
