@@ -1,7 +1,5 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
-import pino from 'pino';
 import { findSettingChanges, setParameters } from '../../../src/activities/settings';
-import type { ActivityContext } from '../../../src/activities/context';
 import type { StageResult } from '../../../src/domain/operation';
 import type { RuntimeSetting } from '../../../src/domain/settings';
 import { KINDS } from '../../../src/kube/object';
@@ -9,6 +7,7 @@ import type { Access } from '../../../src/mongodb/connect';
 import { observeReplicaSet } from '../../../src/mongodb/observe';
 import { applySettings, readSettings } from '../../../src/mongodb/runtime-settings';
 import { makeInstance } from '../../support/custom-resource';
+import { makeStubContext } from '../../support/stub-context';
 import { createStubKube } from '../../support/stub-kube';
 import { KEY, TestSet, type TestMember } from '../mongod/support/test-set';
 
@@ -114,18 +113,7 @@ describe('settings that members are told while they run', () => {
         keyfile: encode(KEY),
       },
     });
-    const context: ActivityContext = {
-      karmada: stub.kube,
-      members: { kubeOf: () => Promise.reject(new Error('no member is asked')) },
-      get temporal(): never {
-        throw new Error('nothing is asked of Temporal');
-      },
-      events: { record: () => Promise.resolve() },
-      logger: pino({ level: 'silent' }),
-      imageReplacements: [],
-      systemNamespace: 'fedstate-system',
-      now: () => new Date(0),
-    };
+    const context = makeStubContext(stub.kube);
     const tell = (host: string, settings: readonly RuntimeSetting[]): Promise<StageResult<string>> =>
       new MockActivityEnvironment().run(() =>
         setParameters(context, cr, { kind: 'setParameter', cluster: 'a', ordinal: 0, host, settings }),

@@ -1,4 +1,3 @@
-import pino from 'pino';
 import type { ActivityContext } from '../../../src/activities/context';
 import { createCredentialActivities } from '../../../src/activities/credentials';
 import { findLayoutFault, readLayout, type Layout } from '../../../src/activities/layout';
@@ -6,6 +5,7 @@ import type { MultiCloudMongoDB } from '../../../src/api/multicloudmongodb';
 import { LABELS } from '../../../src/domain/marks';
 import { KINDS } from '../../../src/kube/object';
 import { makeInstance } from '../../support/custom-resource';
+import { makeStubContext } from '../../support/stub-context';
 import { createStubKube, type StubKube } from '../../support/stub-kube';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -46,18 +46,7 @@ function worldOf(clusters: Readonly<Record<string, Fields>>): World {
     stub.put(KINDS.service, `orders-mongodb-${ordinal}`, {
       spec: { ports: [{ nodePort: 31000 + ordinal }] },
     });
-  const context: ActivityContext = {
-    karmada: stub.kube,
-    members: { kubeOf: () => Promise.reject(new Error('no member is asked')) },
-    get temporal(): never {
-      throw new Error('nothing is asked of Temporal');
-    },
-    events: { record: () => Promise.resolve() },
-    logger: pino({ level: 'silent' }),
-    imageReplacements: [],
-    systemNamespace: 'fedstate-system',
-    now: () => new Date(0),
-  };
+  const context = makeStubContext(stub.kube);
   return { stub, context };
 }
 

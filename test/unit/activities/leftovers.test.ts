@@ -1,10 +1,9 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
-import pino from 'pino';
-import type { ActivityContext } from '../../../src/activities/context';
 import type { Layout } from '../../../src/activities/layout';
 import { sweepLeftovers } from '../../../src/activities/leftovers';
 import { KINDS } from '../../../src/kube/object';
 import { makeInstance } from '../../support/custom-resource';
+import { makeStubContext } from '../../support/stub-context';
 import { createStubKube } from '../../support/stub-kube';
 
 /** One member stays in east, its second one has left. */
@@ -27,18 +26,7 @@ test('a Service of a member that left is deleted though it has lost its protecti
   member.put(KINDS.service, 'orders-mongodb-0');
   member.put(KINDS.service, 'orders-mongodb-1');
   member.put(KINDS.service, 'orders-mongodb-1-exporter', { metadata: { ownerReferences: [owner] } });
-  const context: ActivityContext = {
-    karmada: karmada.kube,
-    members: { kubeOf: () => Promise.resolve(member.kube) },
-    get temporal(): never {
-      throw new Error('nothing is asked of Temporal');
-    },
-    events: { record: () => Promise.resolve() },
-    logger: pino({ level: 'silent' }),
-    imageReplacements: [],
-    systemNamespace: 'shop',
-    now: () => new Date(0),
-  };
+  const context = makeStubContext(karmada.kube, { members: { kubeOf: () => Promise.resolve(member.kube) } });
   const sweep = new MockActivityEnvironment().run(() => sweepLeftovers(context, makeInstance({}), layout));
   expect(await sweep).toBeUndefined();
   expect(member.writes).toEqual(['delete Service orders-mongodb-1']);

@@ -1,11 +1,11 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
-import pino from 'pino';
 import type { ActivityContext } from '../../../src/activities/context';
 import { createPlacementActivities } from '../../../src/activities/placement';
 import type { MultiCloudMongoDB } from '../../../src/api/multicloudmongodb';
 import { writePromise } from '../../../src/activities/room-ledger';
 import { KINDS } from '../../../src/kube/object';
 import { makeInstance } from '../../support/custom-resource';
+import { makeStubContext } from '../../support/stub-context';
 import { createStubKube, type StubKube } from '../../support/stub-kube';
 
 const ready = {
@@ -31,21 +31,13 @@ function setUp(): { karmada: StubKube; cr: MultiCloudMongoDB; context: ActivityC
   member.put(KINDS.storageClass, 'local', {
     metadata: { annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
   });
-  const context: ActivityContext = {
-    karmada: karmada.kube,
+  const context = makeStubContext(karmada.kube, {
+    systemNamespace: 'shop',
     members: {
       kubeOf: (cluster) =>
         cluster === 'east' ? Promise.resolve(member.kube) : Promise.reject(new Error('connection refused')),
     },
-    get temporal(): never {
-      throw new Error('nothing is asked of Temporal');
-    },
-    events: { record: () => Promise.resolve() },
-    logger: pino({ level: 'silent' }),
-    imageReplacements: [],
-    systemNamespace: 'shop',
-    now: () => new Date(0),
-  };
+  });
   return { karmada, cr, context };
 }
 

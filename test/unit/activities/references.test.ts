@@ -1,27 +1,19 @@
-import pino from 'pino';
 import type { ActivityContext } from '../../../src/activities/context';
 import { createCredentialActivities } from '../../../src/activities/credentials';
 import { createReferenceActivities, resolveReferences } from '../../../src/activities/references';
 import { parseImageReplacements } from '../../../src/domain/image';
 import { KINDS } from '../../../src/kube/object';
 import { makeInstance } from '../../support/custom-resource';
+import { makeStubContext } from '../../support/stub-context';
 import { createStubKube, type StubKube } from '../../support/stub-kube';
 
 const NO_EVENTS = { record: () => Promise.resolve() };
 
 function contextOf({ kube }: StubKube): ActivityContext {
-  return {
-    karmada: kube,
-    members: { kubeOf: () => Promise.reject(new Error('no member is asked')) },
-    get temporal(): never {
-      throw new Error('nothing is asked of Temporal');
-    },
+  return makeStubContext(kube, {
     events: NO_EVENTS,
-    logger: pino({ level: 'silent' }),
     imageReplacements: parseImageReplacements('mongo:3.6=mongo:4.2'),
-    systemNamespace: 'fedstate-system',
-    now: () => new Date(0),
-  };
+  });
 }
 
 const base64 = (text: string | Buffer): string => Buffer.from(text).toString('base64');

@@ -1,4 +1,3 @@
-import pino from 'pino';
 import { z } from 'zod';
 import {
   credentialsRevisionOf,
@@ -6,7 +5,6 @@ import {
   readAuthSecret,
   type AuthSecret,
 } from '../../../src/activities/auth-secret';
-import type { ActivityContext } from '../../../src/activities/context';
 import { readCredentials } from '../../../src/activities/credentials';
 import { answers, describeCarried, describeWish } from '../../../src/activities/instance-marks';
 import { digestCarried, digestReferences, resolveReferences } from '../../../src/activities/references';
@@ -17,6 +15,7 @@ import { partsOfRotation, readRebuildRequest } from '../../../src/domain/rotatio
 import { KINDS } from '../../../src/kube/object';
 import { formatKeys, readKeys } from '../../../src/mongodb/keyfile';
 import { makeInstance } from '../../support/custom-resource';
+import { makeStubContext } from '../../support/stub-context';
 import { createStubKube } from '../../support/stub-kube';
 
 const ROTATE = 'middleware.fedstate.io/rotate';
@@ -54,18 +53,7 @@ function worldOf(cr: MultiCloudMongoDB, more: Readonly<Record<string, string>> =
     data = Object.fromEntries(changed.flatMap(([key, value]) => (value === null ? [] : [[key, value]])));
     put();
   });
-  const context: ActivityContext = {
-    karmada: stub.kube,
-    members: { kubeOf: () => Promise.reject(new Error('no member is asked')) },
-    get temporal(): never {
-      throw new Error('nothing is asked of Temporal');
-    },
-    events: { record: () => Promise.resolve() },
-    logger: pino({ level: 'silent' }),
-    imageReplacements: [],
-    systemNamespace: 'fedstate-system',
-    now: () => new Date(0),
-  };
+  const context = makeStubContext(stub.kube);
   return { stub, context, patches, auth: (): Promise<AuthSecret> => readAuthSecret(context, cr) };
 }
 
