@@ -3,7 +3,7 @@ import { isFedStateError } from '../domain/errors';
 import { ageSeconds, continueSighting, neededSeconds, returnSeconds, type Sightings } from '../domain/loss';
 import { ANNOTATIONS } from '../domain/marks';
 import type { ReplicaSetObservation } from '../domain/replica-set';
-import { isReady, listClusters, readyCondition } from '../karmada/cluster';
+import { isReady, listClusters, readyCondition, type Cluster } from '../karmada/cluster';
 import { judgeClusters, type Evidence, type PlatformSight } from '../planner/judge-clusters';
 import { annotateInstance, type ActivityContext } from './context';
 import type { Layout } from './layout';
@@ -28,11 +28,7 @@ export async function gatherEvidence(
     ),
   );
   const facts = { observation, clusterOf, marks: readLossMarks(cr) };
-  const platform = clusters.map((cluster): PlatformSight => ({
-    cluster: cluster.metadata.name,
-    ready: isReady(cluster),
-    readySince: readyCondition(cluster)?.lastTransitionTime,
-  }));
+  const platform = clusters.map(sightOfKarmada);
   const { silent } = judgeClusters({ ...facts, platform });
   const doubtful = new Set([...silent, ...lostClusters(cr), ...asked]);
   const probed = await Promise.all(
@@ -44,6 +40,13 @@ export async function gatherEvidence(
   );
   return judgeClusters({ ...facts, platform: probed });
 }
+
+/** What Karmada says of a cluster. */
+export const sightOfKarmada = (cluster: Cluster): PlatformSight => ({
+  cluster: cluster.metadata.name,
+  ready: isReady(cluster),
+  readySince: readyCondition(cluster)?.lastTransitionTime,
+});
 
 /** Whether a member's API server answers anything but that nobody is there. */
 export async function probe(context: ActivityContext, cluster: string): Promise<boolean> {

@@ -5,6 +5,7 @@ import { toSeconds } from '../domain/outage';
 import { readElectionGap } from '../mongodb/election-gap';
 import type { ActivityContext } from './context';
 import { readCredentials } from './credentials';
+import { accessOf } from './replica-set';
 import type { StatusFacts } from './status-document';
 
 export type Recovery = NonNullable<MultiCloudMongoDBStatus['recoveries']>[number];
@@ -31,8 +32,7 @@ export async function readElection(
   const seen = { term, host, at: election.at ?? known?.at ?? context.now().toISOString(), reason };
   if (known === undefined || known.term >= term) return seen;
   try {
-    const { keyfile } = await readCredentials(context, cr);
-    const access = { credentials: { kind: 'keyfile', key: keyfile } } as const;
+    const access = accessOf(await readCredentials(context, cr));
     const gap = await readElectionGap(host, access, { since: known.term, term });
     if (gap === undefined) return seen;
     const outageSeconds = toSeconds(gap.firstWrite.getTime() - gap.lastWrite.getTime());

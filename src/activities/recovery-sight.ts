@@ -4,13 +4,13 @@ import { isFedStateError, messageOf } from '../domain/errors';
 import { LABELS } from '../domain/marks';
 import { podName, REPLICA_SET_NAME } from '../domain/names';
 import { done, type StageResult } from '../domain/operation';
-import { isReady, listClusters, readyCondition } from '../karmada/cluster';
+import { listClusters } from '../karmada/cluster';
 import { namespaceOf } from '../karmada/template';
 import { KINDS, metadataSchema } from '../kube/object';
 import { dialMember } from '../mongodb/dial';
 import type { PlatformSight } from '../planner/judge-clusters';
 import type { RecoveryFacts } from '../planner/plan-recovery';
-import { probe } from './cluster-sight';
+import { probe, sightOfKarmada } from './cluster-sight';
 import type { ActivityContext } from './context';
 import { readLayout } from './layout';
 import { observeInstance } from './replica-set';
@@ -79,9 +79,7 @@ async function seePlatform(context: ActivityContext): Promise<PlatformSight[]> {
   const clusters = await listClusters(context.karmada);
   return Promise.all(
     clusters.map(async (cluster): Promise<PlatformSight> => ({
-      cluster: cluster.metadata.name,
-      ready: isReady(cluster),
-      readySince: readyCondition(cluster)?.lastTransitionTime,
+      ...sightOfKarmada(cluster),
       api: await probe(context, cluster.metadata.name),
     })),
   );

@@ -12,6 +12,7 @@ import type { SettingChanges } from '../planner/plan-settings';
 import type { ActivityContext } from './context';
 import { readCredentials } from './credentials';
 import { withHeartbeat } from './heartbeat';
+import { accessOf } from './replica-set';
 
 const SILENT = ['Unreachable', 'Unauthorized', 'NotReady', 'NotPrimary'] as const;
 const isSilent = (error: unknown): error is FedStateError =>
@@ -28,7 +29,7 @@ export async function findSettingChanges(
   wanted: readonly RuntimeSetting[],
 ): Promise<SettingChanges> {
   if (wanted.length === 0) return new Map();
-  const access = await accessOf(context, cr);
+  const access = accessOf(await readCredentials(context, cr));
   const asked = reports.filter(
     ({ membership, stateName }) => membership === 'member' && stateName !== 'ARBITER',
   );
@@ -61,7 +62,7 @@ export async function setParameters(
   cr: MultiCloudMongoDB,
   { host, settings }: Extract<SurroundingStepFacts, { kind: 'setParameter' }>,
 ): Promise<StageResult<string>> {
-  const { credentials } = await accessOf(context, cr);
+  const { credentials } = accessOf(await readCredentials(context, cr));
   const access = { credentials, options: { signal: cancellationSignal() } };
   try {
     return done(await withHeartbeat('setParameter', () => applySettings(host, access, settings)));
@@ -84,9 +85,4 @@ function fieldOf(cr: MultiCloudMongoDB, option: string): string {
   return named === undefined
     ? `spec.config.configRef: ConfigMap ${namespaceOf(cr)}/${configRef ?? ''}`
     : `spec.config.configSet.${named}`;
-}
-
-async function accessOf(context: ActivityContext, cr: MultiCloudMongoDB): Promise<Access> {
-  const { keyfile } = await readCredentials(context, cr);
-  return { credentials: { kind: 'keyfile', key: keyfile } };
 }
