@@ -18,6 +18,8 @@ export interface ActivityWorld {
   readonly events: string[];
   /** Clusters whose API server does not answer. */
   readonly unreachable: Set<string>;
+  /** Makes the namespaces of the instances and of FedState itself. */
+  prepare(): Promise<void>;
   create(
     name: string,
     shares: readonly (readonly [string, number])[],
@@ -73,6 +75,12 @@ export function makeActivityWorld(federation: Federation, namespace: string): Ac
     events,
     unreachable,
     run,
+    async prepare() {
+      for (const name of [namespace, context.systemNamespace]) {
+        const manifest = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
+        await federation.karmada.create(KINDS.namespace, manifest);
+      }
+    },
     async create(name, shares, spec = {}) {
       const result = {
         ClusterWithReplicaset: shares.map(([cluster, replicaset]) => ({ cluster, replicaset })),

@@ -38,12 +38,7 @@ suite('a cluster that is taken to be lost', () => {
   beforeAll(async () => {
     federation = await startFederation(['east', 'north', 'west']);
     world = makeActivityWorld(federation, NAMESPACE);
-    for (const name of [NAMESPACE, 'fedstate-system'])
-      await federation.karmada.create(KINDS.namespace, {
-        apiVersion: 'v1',
-        kind: 'Namespace',
-        metadata: { name },
-      });
+    await world.prepare();
     instance = await world.create('orders', [
       ['east', 1],
       ['north', 1],

@@ -31,12 +31,7 @@ suite('what guards members', () => {
   beforeAll(async () => {
     federation = await startFederation(['east', 'north', 'west']);
     world = makeActivityWorld(federation, NAMESPACE);
-    for (const name of [NAMESPACE, 'fedstate-system'])
-      await federation.karmada.create(KINDS.namespace, {
-        apiVersion: 'v1',
-        kind: 'Namespace',
-        metadata: { name },
-      });
+    await world.prepare();
   });
 
   afterAll(() => federation.stop());

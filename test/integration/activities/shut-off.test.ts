@@ -31,12 +31,7 @@ suite('clusters that a recovery of the majority cuts off', () => {
   beforeAll(async () => {
     federation = await startFederation(['east', 'north', 'west']);
     world = makeActivityWorld(federation, NAMESPACE);
-    for (const name of [NAMESPACE, 'fedstate-system'])
-      await federation.karmada.create(KINDS.namespace, {
-        apiVersion: 'v1',
-        kind: 'Namespace',
-        metadata: { name },
-      });
+    await world.prepare();
     // Nobody listens there: connections are refused at once.
     for (const [index, name] of ['east', 'north', 'west'].entries())
       await federation.karmada.mergePatch(

@@ -35,10 +35,7 @@ suite('what of an instance stands on Karmada', () => {
   beforeAll(async () => {
     federation = await startFederation(['east', 'west']);
     world = makeActivityWorld(federation, NAMESPACE);
-    for (const name of [NAMESPACE, 'fedstate-system']) {
-      const manifest = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
-      await federation.karmada.create(KINDS.namespace, manifest);
-    }
+    await world.prepare();
   });
 
   afterAll(() => federation.stop());
