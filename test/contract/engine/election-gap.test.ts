@@ -20,7 +20,7 @@ describe('what an election cost in writes', () => {
   const outages: number[] = [];
 
   beforeAll(async () => {
-    fleet = await startMongods('127.0.66', 3);
+    fleet = await startMongods(3);
     access = { credentials: { kind: 'keyfile', key: fleet.keyfile }, options: { connectTimeoutMs: 1_000 } };
     desired = fleet.members.map(({ host }, index) => ({
       cluster: `c${index}`,

@@ -31,7 +31,7 @@ describe('a lost cluster, as surviving mongods tell it', () => {
   });
 
   beforeAll(async () => {
-    fleet = await startMongods('127.0.63', 4);
+    fleet = await startMongods(4);
     access = { credentials: { kind: 'keyfile', key: fleet.keyfile }, options: { connectTimeoutMs: 1_000 } };
     await until('all run', async () => (await look()).reports.length === 4);
     await bring([wish(0), wish(1), wish(2)], false);

@@ -11,12 +11,11 @@ import { watchMember, type MemberSight } from '../../../src/mongodb/watch';
 import { planMembership } from '../../../src/planner/plan-membership';
 import { engine, startMongods, type MongodFleet } from './mongod-process';
 
+/** Where nothing listens. */
+const ABSENT = '127.9.9.9:27017';
 const PASSWORDS = { root: 'r@:/?#[]%&+ "\'\\$`', clusterAdmin: 'ca-pw', clusterMonitor: 'cm-pw' };
 
-describe.each([
-  { dialect: '4.2', network: '127.0.61' },
-  { dialect: '7.0', network: '127.0.62' },
-])('the engine against $dialect', ({ dialect, network }) => {
+describe.each(['4.2', '7.0'])('the engine against %s', (dialect) => {
   // A true server has one version: the second round would only repeat the first.
   if (engine.name !== 'stand-in' && dialect !== '4.2') {
     test.skip('a true server is asked once', () => undefined);
@@ -29,7 +28,7 @@ describe.each([
   const hosts = (): string[] => fleet.members.map(({ host }) => host);
 
   beforeAll(async () => {
-    fleet = await startMongods(network, 4, { MONGOD_DIALECT: dialect });
+    fleet = await startMongods(4, { MONGOD_DIALECT: dialect });
     access = { credentials: { kind: 'keyfile', key: fleet.keyfile } };
     context = { hosts: hosts(), keyfile: fleet.keyfile, passwords: PASSWORDS };
     await until(async () => (await observeReplicaSet(hosts(), access)).reports.length === 4);
@@ -104,12 +103,12 @@ describe.each([
   };
 
   test('members that were never initiated are seen as such, without any user', async () => {
-    const { reports, unreachable } = await observeReplicaSet([...hosts(), `${network}.99:27017`], {
+    const { reports, unreachable } = await observeReplicaSet([...hosts(), ABSENT], {
       ...access,
       options: { connectTimeoutMs: 1_000 },
     });
     expect(reports.map(({ membership }) => membership)).toEqual(Array(4).fill('uninitialized'));
-    expect(unreachable.map(({ host }) => host)).toEqual([`${network}.99:27017`]);
+    expect(unreachable.map(({ host }) => host)).toEqual([ABSENT]);
     await expect(
       reportMember(hosts()[0] ?? '', { credentials: { kind: 'keyfile', key: 'd3Jvbmc=' } }),
     ).rejects.toMatchObject({ kind: 'Unauthorized' });

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { takeNetworks } from '../../support/loopback';
 
 const STAND_IN = join(__dirname, '../../../dist/local/mongod/main.js');
 
@@ -27,12 +28,12 @@ export interface MongodFleet {
 
 /** So many members of set `replset-0`, one address each, that share a keyfile and nothing else. */
 export async function startMongods(
-  network: string,
   count: number,
   environment: Readonly<Record<string, string>> = {},
 ): Promise<MongodFleet> {
   if (engine.name === 'stand-in' && !existsSync(STAND_IN))
     throw new Error(`${STAND_IN} is missing: run "npm run build", or set MONGOD to a true mongod.`);
+  const network = takeNetworks()(0);
   const folder = await mkdtemp(join(tmpdir(), 'engine-'));
   const keyfile = Buffer.from(`engine ${network} keyfile of the contract test`).toString('base64');
   const keyPath = join(folder, 'keyfile');

@@ -19,7 +19,7 @@ const SLOW = 'operationProfiling.slowOpThresholdMs';
 const LIFETIME = 'setParameter.transactionLifetimeLimitSeconds';
 
 describe('settings that members are told while they run', () => {
-  const set = new TestSet(59);
+  const set = new TestSet();
   let data: TestMember;
   let arbiter: TestMember;
   const cr = makeInstance({ config: { configSet: { [LIFETIME]: '0', LOG_LEVEL: '2' } } });

@@ -19,7 +19,7 @@ const WANTED = '4.4';
 const onStandIn = findEngine().name === 'stand-in' ? describe : describe.skip;
 
 onStandIn('a plan for the next release, carried out on servers that are written to', () => {
-  const set = new TestSet(58);
+  const set = new TestSet();
   const outdated = new Set<string>();
   let members: TestMember[] = [];
   let soaking: string | undefined;

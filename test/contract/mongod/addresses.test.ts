@@ -42,7 +42,7 @@ class Relay {
   }
 }
 
-const set = new TestSet(21);
+const set = new TestSet();
 const members: TestMember[] = [];
 const relays: Relay[] = [];
 

@@ -5,7 +5,7 @@ import type { WireClient } from './support/wire-client';
 /** What a server without configuration answers, and how its first user comes to be. */
 jest.setTimeout(180_000);
 
-const set = new TestSet(12);
+const set = new TestSet();
 let member: TestMember;
 const clients = new Map<string, WireClient>();
 

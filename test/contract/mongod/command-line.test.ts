@@ -9,7 +9,7 @@ import { KEY, TestSet } from './support/test-set';
 jest.setTimeout(180_000);
 
 const engine = findEngine();
-const set = new TestSet(19);
+const set = new TestSet();
 const folder = mkdtempSync(join(tmpdir(), 'mongod-flags-'));
 const dbPath = join(folder, 'data');
 mkdirSync(dbPath);

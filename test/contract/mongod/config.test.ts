@@ -24,7 +24,7 @@ const changed = (command: Document, change: (config: Document) => Document): Doc
 };
 
 describe('one after another', () => {
-  const stage = new Stage(39, 'config', {}, /^0(0[89]|[1-9]\d)|^1(0[0-4]|0[89]|1[01789]|20)/);
+  const stage = new Stage('config', {}, /^0(0[89]|[1-9]\d)|^1(0[0-4]|0[89]|1[01789]|20)/);
   const [a, b, c, d, e, f, g] = Array.from('ABCDEFG', (letter) => stage.member(letter)) as [
     TestMember,
     TestMember,
@@ -156,7 +156,7 @@ describe('one after another', () => {
 });
 
 describe('priorities and force', () => {
-  const stage = new Stage(40, 'config', quick, /^1(2[3-9]|3\d|4\d)/);
+  const stage = new Stage('config', quick, /^1(2[3-9]|3\d|4\d)/);
   const [a, b, c, d] = Array.from('ABCD', (letter) => stage.member(letter)) as [
     TestMember,
     TestMember,

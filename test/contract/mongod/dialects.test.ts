@@ -27,7 +27,7 @@ const releases: readonly Release[] = [
   { release: '7.0', wire: 21, isSafe: true, isImplicit: true },
 ];
 
-const set = new TestSet(56);
+const set = new TestSet();
 const members = new Map<string, TestMember>();
 const alone = set.member(9, { replSet: '', key: '', environment: { MONGOD_DIALECT: '5.0' } });
 

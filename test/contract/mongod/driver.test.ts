@@ -12,7 +12,7 @@ interface Item {
   made?: boolean;
 }
 
-const set = new TestSet(22);
+const set = new TestSet();
 let member: TestMember;
 let client: MongoClient;
 

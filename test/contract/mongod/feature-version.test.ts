@@ -20,8 +20,8 @@ const confirmDowngrade =
 const onStandIn = findEngine().name === 'stand-in' ? describe : describe.skip;
 const sets: TestSet[] = [];
 
-const makeSet = (site: number): TestSet => {
-  const set = new TestSet(site);
+const makeSet = (): TestSet => {
+  const set = new TestSet();
   sets.push(set);
   return set;
 };
@@ -38,8 +38,8 @@ const versionAt = async (member: TestMember): Promise<unknown> => {
 };
 
 /** One member that is primary. */
-const single = async (site: number, environment?: Record<string, string>): Promise<TestMember> => {
-  const set = makeSet(site);
+const single = async (environment?: Record<string, string>): Promise<TestMember> => {
+  const set = makeSet();
   const member = set.member(1, environment === undefined ? {} : { environment });
   await set.start(member);
   await set.initiate([member], [{ _id: 0, host: member.host }], quick);
@@ -54,7 +54,7 @@ const refusal = async (member: TestMember, command: Document): Promise<unknown> 
 describe('4.2', () => {
   let member: TestMember;
   beforeAll(async () => {
-    member = await single(23);
+    member = await single();
   });
 
   test.each([
@@ -99,7 +99,7 @@ describe('4.2', () => {
 onStandIn('7.0', () => {
   let member: TestMember;
   beforeAll(async () => {
-    member = await single(24, speaking('7.0'));
+    member = await single(speaking('7.0'));
   });
 
   test('refuses a version that is no neighbour before it asks to confirm', async () => {
@@ -145,7 +145,7 @@ onStandIn('from release to release', () => {
   test.concurrent(
     'data of 4.2 goes up to 7.0 release by release, the feature version in between; 4.2 does not take it up again',
     async () => {
-      const member = await single(54, speaking('4.2'));
+      const member = await single(speaking('4.2'));
       await member.ask(kept);
       const releases = ['4.2', '4.4', '5.0', '6.0', '7.0'];
       const configHas = async (version: number, hasTerm: boolean): Promise<void> => {
@@ -196,7 +196,7 @@ onStandIn('from release to release', () => {
   test.concurrent(
     'a member of the release before ends when the feature version leaves it behind, and cannot sync anew',
     async () => {
-      const set = makeSet(55);
+      const set = makeSet();
       const [a, b] = ['7.0', '6.0'].map((release, index) =>
         set.member(index + 1, { environment: speaking(release) }),
       );

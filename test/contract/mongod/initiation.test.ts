@@ -15,7 +15,7 @@ const numbers = (from: number, to: number): string[] =>
 
 describe('a configuration', () => {
   // Steps 070 and 071 take over half a minute: see silence. 081 and 082 need an address beyond loopback.
-  const stage = new Stage(41, 'initiation', {}, /^02\/(0[0-6]|07[2-9])/);
+  const stage = new Stage('initiation', {}, /^02\/(0[0-6]|07[2-9])/);
   const a = stage.member('A', { alsoAt: '127.0.60.1' });
   const d = stage.member('D');
   const taken = { '023': '024', '028': '029', '036': '037' };
@@ -60,7 +60,7 @@ describe('a configuration', () => {
 });
 
 describe('data that was there before', () => {
-  const stage = new Stage(42, 'initiation', {}, /^02\/0(8[3-9]|9\d)/);
+  const stage = new Stage('initiation', {}, /^02\/0(8[3-9]|9\d)/);
   const [a, b, e] = Array.from('ABE', (letter) => stage.member(letter)) as [
     TestMember,
     TestMember,
@@ -110,7 +110,7 @@ describe('data that was there before', () => {
 });
 
 describe('three members', () => {
-  const stage = new Stage(43, 'initiation', {}, /^02b/);
+  const stage = new Stage('initiation', {}, /^02b/);
   const members = Array.from('ABC', (letter) => stage.member(letter));
   const [a] = members as [TestMember];
 
@@ -162,7 +162,7 @@ describe('three members', () => {
 });
 
 describe('sooner than by the first election', () => {
-  const stage = new Stage(53, 'initiation', {}, /^02c\/0(0|13)/);
+  const stage = new Stage('initiation', {}, /^02c\/0(0|13)/);
   const members = Array.from('ABC', (letter) => stage.member(letter));
   const [a] = members as [TestMember];
   const courses = (views: Parameters<typeof coursesOf>[0]): string[] =>

@@ -20,7 +20,7 @@ const PORT = 27117;
 const HOST = joinHostPort('::1', PORT);
 
 suite('a member at [::1]', () => {
-  const set = new TestSet(25);
+  const set = new TestSet();
   const member = set.member(1, {
     port: PORT,
     flags: ['--ipv6', '--bind_ip', `${set.address(1)},::1`],

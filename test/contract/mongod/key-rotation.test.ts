@@ -7,7 +7,7 @@ import { eventually, type TestMember, TestSet } from './support/test-set';
 /** S23 as FedState carries it out: keyfiles that it writes, one member restarted at a time, passwords changed on the way. */
 jest.setTimeout(180_000);
 
-const set = new TestSet(29);
+const set = new TestSet();
 const [old, next] = [randomBytes(756).toString('base64'), randomBytes(756).toString('base64')];
 const PHASES = [formatKeys([old]), formatKeys([old, next]), formatKeys([next])] as const;
 

@@ -7,7 +7,7 @@ import type { WireClient } from './support/wire-client';
 /** Every step of the recorded conversations by which a client proves who it is. */
 jest.setTimeout(180_000);
 
-const stage = new Stage(52, 'logins');
+const stage = new Stage('logins');
 const a = stage.member('A');
 
 beforeAll(() => a.start());

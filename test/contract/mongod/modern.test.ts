@@ -7,7 +7,7 @@ import { type TestMember, TestSet, eventually } from './support/test-set';
 jest.setTimeout(180_000);
 
 const isStandIn = findEngine().name === 'stand-in';
-const set = new TestSet(20);
+const set = new TestSet();
 let members: TestMember[];
 
 const at = (index: number): TestMember => {

@@ -17,7 +17,7 @@ import { KEY, type TestMember, TestSet } from './support/test-set';
 /** A password's whole way: Secret, decoded, user made, signed in, URI, the official driver's own reading of it. */
 jest.setTimeout(120_000);
 
-const set = new TestSet(24);
+const set = new TestSet();
 const asSystem: Access = { credentials: { kind: 'keyfile', key: KEY } };
 let member: TestMember;
 

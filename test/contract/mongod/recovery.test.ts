@@ -11,7 +11,7 @@ import { eventually, KEY, sleep, TestSet, type TestMember } from './support/test
 /** S4 as FedState carries it out: two of three sites are gone, and come back cut off from the survivor. */
 jest.setTimeout(180_000);
 
-const set = new TestSet(33);
+const set = new TestSet();
 const timing = { electionTimeoutMillis: 2_000, heartbeatIntervalMillis: 500, heartbeatTimeoutSecs: 2 };
 const access: Access = { credentials: { kind: 'keyfile', key: KEY } };
 const [a, b, c] = [1, 2, 3].map((number) => set.member(number, { port: 27018 })) as [

@@ -6,7 +6,7 @@ import { type TestMember, eventually } from './support/test-set';
 /** Every kind of member: primary, secondary, passive, hidden, arbiter, delayed, removed; what each answers. */
 jest.setTimeout(180_000);
 
-const stage = new Stage(48, 'roles');
+const stage = new Stage('roles');
 const [a, b, c, d, e, f, g, h] = Array.from('ABCDEFGH', (letter) => stage.member(letter)) as [
   TestMember,
   TestMember,

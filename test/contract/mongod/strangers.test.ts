@@ -5,7 +5,7 @@ import { eventually } from './support/test-set';
 /** Members that do not belong: another keyfile, none, another set, no set. How the primary sees them, what they say. */
 jest.setTimeout(180_000);
 
-const stage = new Stage(51, 'strangers');
+const stage = new Stage('strangers');
 const a = stage.member('A');
 
 beforeAll(async () => {

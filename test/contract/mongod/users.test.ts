@@ -4,7 +4,7 @@ import type { TestMember } from './support/test-set';
 /** Users and what their roles allow, word for word. */
 jest.setTimeout(180_000);
 
-const stage = new Stage(49, 'users');
+const stage = new Stage('users');
 const [a, b, c] = Array.from('ABC', (letter) => stage.member(letter)) as [TestMember, TestMember, TestMember];
 
 beforeAll(async () => {

@@ -9,7 +9,7 @@ jest.setTimeout(180_000);
 const timing = { electionTimeoutMillis: 6000, heartbeatIntervalMillis: 1000 };
 const modes = { getLastErrorModes: { twoClusters: { cluster: 2 }, threeClusters: { cluster: 3 } } };
 
-const stage = new Stage(50, 'writes', timing);
+const stage = new Stage('writes', timing);
 const [a, b, c] = Array.from('ABC', (letter) => stage.member(letter)) as [TestMember, TestMember, TestMember];
 const members = [a, b, c];
 

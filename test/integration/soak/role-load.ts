@@ -18,7 +18,7 @@ const SEEN_WITHIN_MS = 30_000;
 /** Two sets of one member, of a release that is polled and of one that streams. */
 export class RoleLoad {
   readonly latencies: number[] = [];
-  private readonly set = new TestSet(57);
+  private readonly set = new TestSet();
   private readonly abort = new AbortController();
   private readonly elected: Elected[] = [];
   private readonly watching: Promise<void>[] = [];

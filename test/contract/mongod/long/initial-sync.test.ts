@@ -6,7 +6,7 @@ import { type TestMember, eventually } from '../support/test-set';
 /** Initial sync (S19): what shows while it runs, what it acknowledges, and what interrupts it. */
 jest.setTimeout(180_000);
 
-const stage = new Stage(38, 'initial-sync');
+const stage = new Stage('initial-sync');
 const [a, b, c, d] = ['A', 'B', 'C', 'D'].map((letter) => stage.member(letter)) as [
   TestMember,
   TestMember,

@@ -51,7 +51,7 @@ const bothRemoved = async (stage: Stage, step: string, members: readonly TestMem
 test.concurrent(
   'while it is primary it may drop both dead voters without force: only the new configuration is asked',
   () => {
-    const stage = new Stage(30, 'minority-reconfig');
+    const stage = new Stage('minority-reconfig');
     const [a, b, c] = three(stage);
     return tell(stage, async () => {
       await stage.open('ABC');
@@ -72,7 +72,7 @@ test.concurrent(
 test.concurrent(
   'getLastErrorDefaults holds for writes that name no write concern; a change of the feature version waits for a majority all the same (S22)',
   () => {
-    const stage = new Stage(31, 'default-write-concern');
+    const stage = new Stage('default-write-concern');
     const [a, b, c] = three(stage);
     return tell(stage, async () => {
       await stage.set.start(a, b, c);
@@ -106,7 +106,7 @@ test.concurrent(
 test.concurrent(
   'with two of three dead it steps down after the election timeout; force makes the survivor writable with all it has (S4)',
   () => {
-    const stage = new Stage(32, 'majority-lost', quick);
+    const stage = new Stage('majority-lost', quick);
     const [a, b, c] = three(stage);
     return tell(stage, async () => {
       await stage.open('ABC');

@@ -6,7 +6,7 @@ import { type TestMember, TestSet, eventually, sleep } from '../support/test-set
 /** How data gets to members: initial sync, rollback to a common point, an oplog that is too short, restarts of all. */
 jest.setTimeout(180_000);
 
-const set = new TestSet(18);
+const set = new TestSet();
 let members: TestMember[];
 
 const at = (index: number): TestMember => {

@@ -8,7 +8,7 @@ import { eventually } from '../support/test-set';
 /** A primary that wrote alone comes back to a set that has gone on: what it shows, step by step, and what it keeps. */
 jest.setTimeout(180_000);
 
-const stage = new Stage(25, 'rollback');
+const stage = new Stage('rollback');
 /** In ROLLBACK for as long as it takes to ask; a busy machine is slow to look. */
 const options = { environment: { MONGOD_LEAST_ROLLBACK_MS: '3000' } };
 const [a, b, c] = ['A', 'B', 'C'].map((letter) => stage.member(letter, options)) as [

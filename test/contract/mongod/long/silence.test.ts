@@ -47,7 +47,7 @@ const configOf = async (member: TestMember): Promise<Document> =>
   (await member.ask({ replSetGetConfig: 1 }))['config'] as Document;
 
 test.concurrent('a silent member holds an initiation up for the time of a connection and a heartbeat', () => {
-  const stage = new Stage(44, 'initiation', {}, /^02\/07[01]/);
+  const stage = new Stage('initiation', {}, /^02\/07[01]/);
   return tell(stage, async () => {
     await stage.member('A').start();
     const close = await silent(stage.set.address(9));
@@ -63,7 +63,7 @@ test.concurrent('a silent member holds an initiation up for the time of a connec
 test.concurrent(
   'a silent voter is taken in when a majority answers, after half a minute; it is seen not to answer',
   () => {
-    const stage = new Stage(45, 'config', {}, /^10[567]/);
+    const stage = new Stage('config', {}, /^10[567]/);
     return tell(stage, async () => {
       await stage.open('ABCD');
       const a = stage.member('A');
@@ -80,7 +80,7 @@ test.concurrent(
 );
 
 test.concurrent('while a quorum check waits for silent members another change may go through (S3)', () => {
-  const stage = new Stage(46, 'config', {}, /^11[2-6]/);
+  const stage = new Stage('config', {}, /^11[2-6]/);
   return tell(stage, async () => {
     await stage.open('ABCD');
     const [a, c, d] = Array.from('ACD', (letter) => stage.member(letter)) as [
@@ -112,7 +112,7 @@ test.concurrent('while a quorum check waits for silent members another change ma
 test.concurrent(
   'with default timings the first election takes the whole election timeout, and so does the next after kill -9 (S18)',
   () => {
-    const stage = new Stage(47, 'initiation', {}, /^none/);
+    const stage = new Stage('initiation', {}, /^none/);
     return tell(stage, async () => {
       const members = Array.from('ABC', (letter) => stage.member(letter)) as [
         TestMember,

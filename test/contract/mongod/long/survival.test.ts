@@ -26,7 +26,7 @@ interface Acknowledged {
   readonly answeredAt: number;
 }
 
-const set = new TestSet(37);
+const set = new TestSet();
 const members = [1, 2, 3].map((number) => set.member(number));
 let isOver = false;
 

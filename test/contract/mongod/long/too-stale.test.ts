@@ -5,7 +5,7 @@ import { eventually } from '../support/test-set';
 /** A member whose place in the oplog is gone: what it says of itself, and what the primary says of it. */
 jest.setTimeout(180_000);
 
-const stage = new Stage(26, 'too-stale');
+const stage = new Stage('too-stale');
 const options = { flags: ['--oplogSize', '1', '--syncdelay', '1'] };
 const a = stage.member('A', options);
 const c = stage.member('C', options);

@@ -39,13 +39,12 @@ export class Stage {
   private readonly clients = new Map<string, WireClient>();
 
   constructor(
-    site: number,
     golden: string,
     private readonly settings: Document = {},
     /** The steps of the record that are to be played here. */
     part = /^/,
   ) {
-    this.set = new TestSet(site);
+    this.set = new TestSet();
     const address = (number: number): string => this.set.address(number);
     this.exchanges = readGolden(golden, address).filter(({ step }) => part.test(step));
     this.timelines = readTimelines(golden, address);

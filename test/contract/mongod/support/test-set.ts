@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Document } from 'bson';
 import { type Engine, findEngine } from './engine';
+import { takeNetworks } from '../../../support/loopback';
 import { WireClient } from './wire-client';
 
 export const KEY = 'abcdefghijklmnop';
@@ -184,13 +185,14 @@ afterAll(async () => {
   await Promise.all([...made].map((set) => set.end()));
 });
 
-/** The processes and folders of one test file; each `site` has ten addresses of its own. */
+/** The processes and folders of one test file; they have ten addresses of their own. */
 export class TestSet {
   readonly members: TestMember[] = [];
   private readonly base = mkdtempSync(join(tmpdir(), 'mongod-contract-'));
   private readonly engine = findEngine();
+  private readonly network = takeNetworks();
 
-  constructor(private readonly site: number) {
+  constructor() {
     made.add(this);
     // A test that is broken off leaves no process behind.
     process.once('exit', () => this.members.forEach((member) => member.signal('SIGKILL')));
@@ -202,7 +204,7 @@ export class TestSet {
 
   /** The address the recorded 127.0.4N.1 has here. */
   address(number: number): string {
-    return `127.${Math.floor(this.site / 25)}.${(this.site % 25) * 10 + number}.1`;
+    return `${this.network(number)}.1`;
   }
 
   member(number: number, options: MemberOptions = {}): TestMember {
