@@ -8,6 +8,12 @@ export interface ConnectionTarget {
   readonly tls?: boolean | undefined;
 }
 
+/**
+ * A cluster that is cut off sends no FIN: a driver learns of it only by its own checks of the server, every 10 s with 30 s
+ * to answer by default. With these a write that hangs there is tried again elsewhere soon after the election.
+ */
+const SERVER_CHECKS = ['heartbeatFrequencyMS=5000', 'connectTimeoutMS=5000'];
+
 /** `mongodb://` URI with every reserved character percent-encoded (manual: "Connection Strings"). */
 export function buildConnectionString(target: ConnectionTarget): string {
   const { user } = target;
@@ -15,6 +21,7 @@ export function buildConnectionString(target: ConnectionTarget): string {
   const options = [
     `replicaSet=${encode(target.setName)}`,
     'authSource=admin',
+    ...SERVER_CHECKS,
     ...(target.tls === true ? ['tls=true'] : []),
   ];
   return `mongodb://${login}${target.hosts.join(',')}/${encode(target.database ?? '')}?${options.join('&')}`;

@@ -11,6 +11,9 @@ import {
 import { withMember, type Access, type MemberSession } from './connect';
 import { CODES, hasCode } from './error';
 import { toReport } from './member-report';
+import { DOWN_PATIENCE_MS, hopeless, listHopeless } from './patience';
+
+const PATIENCE_TICK_MS = 250;
 
 /**
  * One member's own view, whatever its state: before initiation, removed, arbiter. A user that an arbiter does not know
@@ -28,45 +31,67 @@ export async function reportMember(host: string, access: Access): Promise<Member
   }
 }
 
-/** All of `hosts`, and whoever else their configurations name, at once; who does not answer is listed with the reason. */
+/**
+ * All of `hosts`, and whoever else their configurations name, at once; who does not answer is listed with the reason. Who
+ * is down to the others is not waited for as long as one of whom nothing is known.
+ */
 export async function observeReplicaSet(
   hosts: readonly string[],
   access: Access,
 ): Promise<ReplicaSetObservation> {
   const at = new Date().toISOString();
-  const first = await askAll([...new Set(hosts)], access);
-  const named = first.reports.flatMap((report) =>
-    report.membership === 'member' ? (report.config?.members ?? []).map((member) => member.host) : [],
-  );
-  const others = [...new Set(named)].filter((host) => !hosts.includes(host));
-  const second = await askAll(others, access);
-  return {
-    at,
-    reports: [...first.reports, ...second.reports],
-    unreachable: [...first.unreachable, ...second.unreachable],
-  };
-}
-
-async function askAll(
-  hosts: readonly string[],
-  access: Access,
-): Promise<Pick<ReplicaSetObservation, 'reports' | 'unreachable'>> {
+  const outer = access.options?.signal;
   const reports: MemberReport[] = [];
   const unreachable: { host: string; reason: string }[] = [];
-  await Promise.all(
-    hosts.map(async (host) => {
-      try {
-        reports.push(await reportMember(host, access));
-      } catch (error) {
-        access.options?.signal?.throwIfAborted();
-        unreachable.push({ host, reason: messageOf(error) });
-      }
-    }),
-  );
-  const inOrder = <T extends { readonly host: string }>(list: T[]): T[] =>
-    list.sort((a, b) => hosts.indexOf(a.host) - hosts.indexOf(b.host));
-  return { reports: inOrder(reports), unreachable: inOrder(unreachable) };
+  const asked: string[] = [];
+  const open = new Map<string, { readonly since: number; readonly giveUp: AbortController }>();
+
+  async function ask(host: string): Promise<void> {
+    if (asked.includes(host)) return;
+    asked.push(host);
+    const report = await tryReport(host);
+    if (report === undefined) return;
+    reports.push(report);
+    await Promise.all(namedBy(report).map(ask));
+  }
+
+  async function tryReport(host: string): Promise<MemberReport | undefined> {
+    const giveUp = new AbortController();
+    const forward = (): void => giveUp.abort(outer?.reason);
+    outer?.addEventListener('abort', forward, { once: true });
+    open.set(host, { since: performance.now(), giveUp });
+    try {
+      return await reportMember(host, { ...access, options: { ...access.options, signal: giveUp.signal } });
+    } catch (error) {
+      outer?.throwIfAborted();
+      unreachable.push({ host, reason: messageOf(error) });
+      return undefined;
+    } finally {
+      outer?.removeEventListener('abort', forward);
+      open.delete(host);
+    }
+  }
+
+  const patience = setInterval(() => {
+    const overdue = performance.now() - DOWN_PATIENCE_MS;
+    const waited = [...open].filter(([, { since }]) => since <= overdue).map(([host]) => host);
+    for (const host of listHopeless(waited, asked.length, reports))
+      open.get(host)?.giveUp.abort(hopeless(host));
+  }, PATIENCE_TICK_MS);
+  try {
+    outer?.throwIfAborted();
+    await Promise.all(hosts.map(ask));
+  } finally {
+    clearInterval(patience);
+  }
+  return { at, reports: inOrder(asked, reports), unreachable: inOrder(asked, unreachable) };
 }
+
+const namedBy = (report: MemberReport): string[] =>
+  report.membership === 'member' ? (report.config?.members ?? []).map((member) => member.host) : [];
+
+const inOrder = <T extends { readonly host: string }>(hosts: readonly string[], list: T[]): T[] =>
+  list.sort((a, b) => hosts.indexOf(a.host) - hosts.indexOf(b.host));
 
 async function askMember(session: MemberSession): Promise<MemberReport> {
   const hello = await askHello(session);

@@ -16,6 +16,8 @@ export const engine =
 export interface MongodProcess {
   readonly host: string;
   kill(signal: NodeJS.Signals): Promise<void>;
+  /** Sends it and does not wait. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
   /** Starts it again on the same data. */
   start(): void;
 }
@@ -75,6 +77,7 @@ function startOne(
   return {
     host: `${address}:27017`,
     start,
+    signal: (signal) => child?.kill(signal),
     async kill(signal) {
       const running = child;
       if (running === undefined || running.exitCode !== null || running.signalCode !== null) return;

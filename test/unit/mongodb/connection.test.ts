@@ -30,8 +30,14 @@ describe('connection strings', () => {
 
   test('the one for status names the members and no secret', () => {
     expect(buildConnectionString({ hosts: ['h1:1', 'h2:2'], setName: 'rs0', tls: true })).toBe(
-      'mongodb://h1:1,h2:2/?replicaSet=rs0&authSource=admin&tls=true',
+      'mongodb://h1:1,h2:2/?replicaSet=rs0&authSource=admin&heartbeatFrequencyMS=5000&connectTimeoutMS=5000&tls=true',
     );
+  });
+
+  test('a driver that is given it finds out within 10 s that a server is silent', () => {
+    const uri = buildConnectionString({ hosts: ['h1:1'], setName: 'rs0' });
+    const { heartbeatFrequencyMS, connectTimeoutMS } = new MongoClient(uri).options;
+    expect(heartbeatFrequencyMS + connectTimeoutMS).toBe(10_000);
   });
 });
 
