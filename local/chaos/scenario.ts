@@ -50,6 +50,8 @@ export interface Scenario {
   readonly failovers: readonly [number, number];
   /** Absent: writes stand still for as long as the fault lasts. */
   readonly outageSeconds?: number | undefined;
+  /** `spec.failover.delaySeconds`; absent: short, to save time. */
+  readonly delaySeconds?: number | undefined;
   /** No pod, Secret, policy or configuration may have changed. */
   readonly untouched?: true | undefined;
   /** Strikes, and takes back what it struck with. */

@@ -25,7 +25,7 @@ export interface TrialContext {
   readonly durations: Durations;
 }
 
-/** Of the instances here: short, so that a run has time for many. */
+/** Where a scenario says nothing: short, so that a run has time for many. */
 const DELAY_SECONDS = 20;
 const VOTERS = 3;
 const WRITERS = 3;
@@ -76,7 +76,7 @@ async function liveOnce(
   await awaitClusters(context);
   const kit = openFaultKit(stack.layout);
   const subject: Subject = { namespace: CHAOS_NAMESPACE, name: life };
-  const failover = { mode: 'Auto', failback: 'Auto', delaySeconds: DELAY_SECONDS };
+  const failover = { mode: 'Auto', failback: 'Auto', delaySeconds: delayOf(scenario) };
   const uid = await createSubject(stack, subject, {
     image,
     whenDeleted: 'Delete',
@@ -106,6 +106,8 @@ async function liveOnce(
   }
 }
 
+const delayOf = (scenario: Scenario): number => scenario.delaySeconds ?? DELAY_SECONDS;
+
 /** One that Karmada still calls not ready after the fault before would get no member. */
 async function awaitClusters({ stack, signal }: TrialContext): Promise<void> {
   await askUntil('Karmada to call every cluster ready', END_SECONDS, signal, async () => {
@@ -127,7 +129,7 @@ interface Life {
 async function liveThrough(context: TrialContext, scenario: Scenario, life: Life): Promise<TrialFinding> {
   const { stack, signal } = context;
   const { kit, subject, uid, watches } = life;
-  const { ordeal, notes, problems, begun } = createOrdeal(context, life);
+  const { ordeal, notes, problems, begun } = createOrdeal(context, scenario, life);
   const before = scenario.untouched === true ? await takeFingerprint(stack, subject, uid) : [];
   for (const writer of watches.writers) writer.lap();
   try {
@@ -218,6 +220,7 @@ async function readBack(writers: readonly Writer[]): Promise<Facts['writes']> {
 
 function createOrdeal(
   { stack, signal, tell, durations }: TrialContext,
+  scenario: Scenario,
   { kit, subject, uid, random, watches }: Life,
 ) {
   const notes: string[] = [];
@@ -231,7 +234,7 @@ function createOrdeal(
     return cr;
   };
   const ordeal: Ordeal = {
-    ...{ stack, kit, random, subject, uid, durations, delaySeconds: DELAY_SECONDS, read },
+    ...{ stack, kit, random, subject, uid, durations, delaySeconds: delayOf(scenario), read },
     async primary() {
       const found = (await read()).status?.members?.find(({ role }) => role === 'PRIMARY');
       if (found === undefined) throw new StackError('the status names no primary');
