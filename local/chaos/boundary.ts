@@ -3,8 +3,10 @@ import type { Report } from './report';
 /** What every life has. */
 export type LifeOperation = 'create' | 'delete';
 export const CHANGES = ['scale-down', 'move', 'upgrade'] as const;
+/** Of an instance that has lost clusters. */
+export const RECOVERIES = ['failover', 'failback', 'recover-majority'] as const;
 /** Of an instance that runs. */
-export type ChangeOperation = (typeof CHANGES)[number];
+export type ChangeOperation = (typeof CHANGES)[number] | (typeof RECOVERIES)[number];
 export type ChaosOperation = LifeOperation | ChangeOperation;
 
 /** A place between two things that happen: before an activity's first effect, or between its last and the report of it. */
@@ -22,6 +24,9 @@ const WORKFLOWS: Readonly<Record<ChaosOperation, string>> = {
   'scale-down': 'scaleInstance',
   move: 'scaleInstance',
   upgrade: 'upgradeInstance',
+  failover: 'failoverInstance',
+  failback: 'failbackInstance',
+  'recover-majority': 'recoverInstance',
 };
 
 /** What a person's command does before its operation begins. */
@@ -61,7 +66,7 @@ export function createBoundaryFinder(operation: ChaosOperation): BoundaryFinder 
 }
 
 const isChange = (operation: ChaosOperation): operation is ChangeOperation =>
-  CHANGES.some((change) => change === operation);
+  [...CHANGES, ...RECOVERIES].some((change) => change === operation);
 
 /**
  * ` #2` for the second activity of a name; the attempts of one activity are one. What waits for its time ends one workflow

@@ -1,30 +1,9 @@
-import type { OperationKind } from '../../src/domain/instance';
-import { instanceWorkflowId } from '../../src/domain/workflow-ids';
 import type { ChangeOperation } from './boundary';
-import type { ChaosStack } from './chaos-stack';
-import { oneEach, type Shares, type Subject } from './inventory';
-import { patchSubject } from './subject';
+import type { ChangeAct } from './change-act';
+import { oneEach } from './inventory';
+import { FAILBACK_ACT, FAILOVER_ACT, RECOVERY_ACT } from './recovery-acts';
+import { entityOf, patchSubject } from './subject';
 import { followingImage, followingRelease } from './upgrade-image';
-
-/** A change of a running instance, from what it is to what it must be. */
-export interface ChangeAct {
-  /** Data members before. */
-  readonly members: number;
-  readonly kind: OperationKind;
-  readonly soakSeconds?: number | undefined;
-  /** Asks for it. */
-  begin(stack: ChaosStack, subject: Subject, life: ChangedLife): Promise<void>;
-  /** Members of each cluster afterwards. */
-  sharesAfter(clusters: readonly string[]): Shares;
-  /** What every member runs afterwards, its data too; absent: what it ran before. */
-  releaseAfter?(image: string): string;
-}
-
-interface ChangedLife {
-  readonly uid: string;
-  /** That it was made with. */
-  readonly image: string;
-}
 
 // Longer than two strokes before its end hold it up, else the feature version is set without a wait and a workflow is missing.
 const SOAK_SECONDS = 120;
@@ -33,18 +12,24 @@ export const CHANGE_ACTS: Readonly<Record<ChangeOperation, ChangeAct>> = {
   'scale-down': {
     members: 5,
     kind: 'scaleInstance',
-    begin: async (stack, subject) => {
-      await patchSubject(stack, subject, { spec: { replicaset: 3 } });
+    begin: async ({ stack, lives }) => {
+      await Promise.all(
+        lives.map(({ subject }) => patchSubject(stack, subject, { spec: { replicaset: 3 } })),
+      );
     },
     sharesAfter: (clusters) => new Map(clusters.map((cluster) => [cluster, 1])),
   },
   move: {
     members: 3,
     kind: 'scaleInstance',
-    begin: async (stack, { namespace, name }, { uid }) => {
+    begin: async ({ stack, lives }) => {
       const [from, to] = [...stack.members.keys()];
-      const handle = stack.temporal.workflow.getHandle(instanceWorkflowId(namespace, name, uid));
-      await handle.executeUpdate('move', { args: [{ from, to, by: 'chaos', why: 'a fault on the way' }] });
+      const request = { from, to, by: 'chaos', why: 'a fault on the way' };
+      await Promise.all(
+        lives.map(({ subject, uid }) =>
+          entityOf(stack, subject, uid).executeUpdate('move', { args: [request] }),
+        ),
+      );
     },
     sharesAfter: (clusters) => new Map(clusters.map((cluster, index) => [cluster, [0, 2][index] ?? 1])),
   },
@@ -52,10 +37,14 @@ export const CHANGE_ACTS: Readonly<Record<ChangeOperation, ChangeAct>> = {
     members: 3,
     kind: 'upgradeInstance',
     soakSeconds: SOAK_SECONDS,
-    begin: async (stack, subject, { image }) => {
-      await patchSubject(stack, subject, { spec: { imageSetting: { image: followingImage(image) } } });
+    begin: async ({ stack, image, lives }) => {
+      const spec = { imageSetting: { image: followingImage(image) } };
+      await Promise.all(lives.map(({ subject }) => patchSubject(stack, subject, { spec })));
     },
     sharesAfter: oneEach,
     releaseAfter: followingRelease,
   },
+  failover: FAILOVER_ACT,
+  failback: FAILBACK_ACT,
+  'recover-majority': RECOVERY_ACT,
 };

@@ -1,10 +1,12 @@
 import { messageOf } from '../stack/stack-error';
+import { openFaultKit } from '../faults/fault-kit';
 import type { Boundary, ChangeOperation } from './boundary';
+import { isCarriedOut, type ChangeAct, type ChangedLife, type Surroundings } from './change-act';
 import { CHANGE_ACTS } from './change-acts';
-import { askUntil, type ChaosStack } from './chaos-stack';
+import { askUntil, awaitClusters, type ChaosStack } from './chaos-stack';
 import type { Fault } from './faults';
 import { listFindings } from './findings';
-import { expectInventory, type Subject } from './inventory';
+import { expectInventory } from './inventory';
 import { judgeRunning, type Verdict } from './judgement';
 import { createPassage, type Passage } from './passage';
 import type { Finding } from './row';
@@ -33,13 +35,9 @@ export interface ChangeVolley {
   readonly lives: readonly ChangeLife[];
 }
 
-interface Living extends ChangeLife {
-  readonly subject: Subject;
-  readonly uid: string;
+interface Living extends ChangeLife, ChangedLife {
   readonly passage: Passage;
   readonly writer: Writer;
-  /** Operations that it had carried out before. */
-  readonly known: ReadonlySet<string>;
 }
 
 const CREATION_SECONDS = 300;
@@ -55,21 +53,28 @@ export async function runChangeVolley(
 ): Promise<readonly Passage[]> {
   const { stack, gate, signal } = context;
   const act = CHANGE_ACTS[volley.operation];
+  const kit = openFaultKit(stack.layout);
+  await awaitClusters(stack, signal);
   const lives = await Promise.all(volley.lives.map((life) => startLife(context, volley, life)));
+  const around = { stack, kit, signal, image: volley.image, lives };
   try {
-    await Promise.all(
-      lives.map(async ({ subject, uid, passage }) => {
-        gate.guard(subject, (report) => passage.doorkeeper(report));
-        await act.begin(stack, subject, { uid, image: volley.image });
-      }),
-    );
+    await act.prepare?.(around);
+    for (const { subject, passage } of lives) gate.guard(subject, (report) => passage.doorkeeper(report));
+    // Not waited for: the gate holds what a command does before its operation begins.
+    const asked = act.begin(around);
+    asked.catch(() => undefined);
     const walks = lives.map((life): Walk => {
       const isOver = async (): Promise<boolean> =>
-        (await describeLack(stack, life, volley.operation).catch(messageOf)) === undefined &&
+        (await describeOpen(stack, life, volley.operation).catch(messageOf)) === undefined &&
         (await isAtRest(stack, life.subject, life.uid).catch(() => false));
       return { name: life.name, passage: life.passage, isOver };
     });
-    const struck = await strikeArrivals(context, fault, walks);
+    const struck = await attended(act, around, () => strikeArrivals(context, fault, walks));
+    await asked;
+    const ending = await act.end?.(around).then(
+      () => [],
+      (error: unknown) => [messageOf(error)],
+    );
     const findings = await Promise.all(
       lives.map(async (life, index) =>
         listFindings({
@@ -78,12 +83,13 @@ export async function runChangeVolley(
           life: life.name,
           passage: life.passage,
           strokes: struck[index] ?? new Map(),
-          verdict: await judgeLife(context, volley, life),
+          verdict: withProblems(await judgeLife(context, volley, life), ending ?? []),
         }),
       ),
     );
     keep(findings.flat());
   } finally {
+    await kit.healAll();
     for (const { subject, writer } of lives) {
       gate.forget(subject);
       await writer.stop().catch(() => undefined);
@@ -104,8 +110,8 @@ async function startLife(
   { name, targets }: ChangeLife,
 ): Promise<Living> {
   const subject = { namespace: CHAOS_NAMESPACE, name };
-  const { members, soakSeconds } = CHANGE_ACTS[operation];
-  const spec = { image, whenDeleted: 'Delete', members, soakSeconds } as const;
+  const { members, soakSeconds, failover } = CHANGE_ACTS[operation];
+  const spec = { image, whenDeleted: 'Delete', members, soakSeconds, failover } as const;
   const uid = await createSubject(stack, subject, spec);
   const known = await askUntil(`Health of ${name}`, CREATION_SECONDS, signal, async () => {
     const status = (await readSubject(stack, subject))?.status;
@@ -118,21 +124,64 @@ async function startLife(
   return { name, targets, subject, uid, known, passage: createPassage(operation, targets), writer };
 }
 
-/** What is still missing of the change; undefined: it was carried out, and the instance is healthy. */
-async function describeLack(
+/** With what people do meanwhile, until the last stroke has fallen and nothing is asked any more. */
+async function attended<T>(act: ChangeAct, around: Surroundings, strike: () => Promise<T>): Promise<T> {
+  const end = new AbortController();
+  const attending = act.attend?.(around, end.signal);
+  try {
+    const struck = await strike();
+    // What follows would meet it half done.
+    if (act.attend !== undefined || act.end !== undefined) await awaitCarriedOut(act, around);
+    return struck;
+  } finally {
+    end.abort();
+    await attending;
+  }
+}
+
+async function awaitCarriedOut({ kind }: ChangeAct, { stack, signal, lives }: Surroundings): Promise<void> {
+  await Promise.all(
+    lives.map((life) =>
+      askUntil(`${kind} of ${life.subject.name}`, CHANGE_SECONDS, signal, async () => {
+        const status = (await readSubject(stack, life.subject))?.status;
+        return isCarriedOut(life, status, kind)
+          ? { answer: true }
+          : { reason: status?.operation?.waitingFor ?? 'nothing in hand' };
+      }),
+    ),
+  );
+}
+
+/** What is still missing of the change; undefined: it was carried out, and nothing of it is open. */
+async function describeOpen(
   stack: ChaosStack,
-  { subject, known }: Living,
+  life: Living,
   operation: ChangeOperation,
 ): Promise<string | undefined> {
-  const status = (await readSubject(stack, subject))?.status;
-  const record = status?.operations?.find(({ workflowId }) => !known.has(workflowId));
   const { kind } = CHANGE_ACTS[operation];
-  if (record?.kind !== kind || record.outcome !== 'succeeded')
-    return `${kind} was not carried out: ${record === undefined ? 'no record' : `${record.kind} ${record.outcome}: ${record.message ?? ''}`}`;
-  return status?.state === 'Health' && status.operation === undefined
-    ? undefined
-    : (status?.state ?? 'no status');
+  const status = (await readSubject(stack, life.subject))?.status;
+  if (isCarriedOut(life, status, kind)) return status?.operation && `${status.operation.kind} is in hand`;
+  const record = status?.operations?.find(({ workflowId }) => !life.known.has(workflowId));
+  return `${kind} was not carried out: ${record === undefined ? 'no record' : `${record.kind} ${record.outcome}: ${record.message ?? ''}`}`;
 }
+
+/** And the instance is healthy, and what must follow has followed. */
+async function describeLack(
+  stack: ChaosStack,
+  life: Living,
+  operation: ChangeOperation,
+): Promise<string | undefined> {
+  const open = await describeOpen(stack, life, operation);
+  if (open !== undefined) return open;
+  const status = (await readSubject(stack, life.subject))?.status;
+  if (status?.state !== 'Health') return status?.state ?? 'no status';
+  return CHANGE_ACTS[operation].lackAfter?.(life, status);
+}
+
+const withProblems = (verdict: Verdict, problems: readonly string[]): Verdict => ({
+  ...verdict,
+  problems: [...problems, ...verdict.problems],
+});
 
 async function judgeLife(
   { stack, signal }: VolleyContext,
@@ -155,14 +204,17 @@ async function judgeLife(
     },
     signal,
   );
-  return { ...verdict, problems: [...verdict.problems, ...(await judgeWrites(life.writer))] };
+  return {
+    ...verdict,
+    problems: [...verdict.problems, ...(await judgeWrites(life.writer, act.mayLose ?? 0))],
+  };
 }
 
-async function judgeWrites(writer: Writer): Promise<readonly string[]> {
+async function judgeWrites(writer: Writer, mayLose: number): Promise<readonly string[]> {
   try {
     const { acknowledged, lost } = await writer.stop();
     if (acknowledged === 0) return ['no write was acknowledged'];
-    return lost.length === 0 ? [] : [`${lost.length} of ${acknowledged} acknowledged writes are lost`];
+    return lost.length <= mayLose ? [] : [`${lost.length} of ${acknowledged} acknowledged writes are lost`];
   } catch (error) {
     return [`writes could not be read back: ${messageOf(error)}`];
   }

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { findMongods } from '../images/mongod-program';
 import { packageFolder } from '../stack/package-folder';
 import { StackError } from '../stack/stack-error';
-import { CHANGES, nameOf, type Boundary, type ChangeOperation } from './boundary';
+import { CHANGES, nameOf, RECOVERIES, type Boundary, type ChangeOperation } from './boundary';
 import { runChangeVolley, type ChangeLife } from './change-volley';
 import { listFaults, type Fault } from './faults';
 import { chunk, dealBoundaries, filterBoundaries } from './matrix';
@@ -30,15 +30,34 @@ export const CHANGES_USAGE = `npm run chaos -- changes [OPTIONS]
   --page                  write the result to docs/reliability.md
   --list                  print the boundaries and end`;
 
+export const RECOVERIES_USAGE = `npm run chaos -- recoveries [OPTIONS]
+  the same of what follows the loss of clusters: options as above, but for
+  --change NAME[,NAME…]   ${RECOVERIES.join(', ')}
+  --fault NAME[,NAME…]    these faults only (default worker,controller)`;
+
 const DEFAULT_TOGETHER = 2;
+
+/** Changes that are struck by one command, and told in one section of the page. */
+interface ChangeGroup {
+  readonly section: 'changes' | 'recoveries';
+  readonly changes: readonly ChangeOperation[];
+  readonly faults: readonly string[];
+}
+
+/** `npm run chaos -- changes`. Gives the exit code: 1 when a row did not pass. @throws StackError */
+export const runChangesChaos = (args: readonly string[]): Promise<number> =>
+  runGroup({ section: 'changes', changes: CHANGES, faults: ['worker'] }, args);
+
+/** `npm run chaos -- recoveries`. Gives the exit code: 1 when a row did not pass. @throws StackError */
+export const runRecoveriesChaos = (args: readonly string[]): Promise<number> =>
+  runGroup({ section: 'recoveries', changes: RECOVERIES, faults: ['worker', 'controller'] }, args);
 
 interface Options extends RunOptions {
   readonly changes: readonly ChangeOperation[];
 }
 
-/** `npm run chaos -- changes`. Gives the exit code: 1 when a row did not pass. @throws StackError */
-export async function runChangesChaos(args: readonly string[]): Promise<number> {
-  const options = readOptions(args);
+async function runGroup(group: ChangeGroup, args: readonly string[]): Promise<number> {
+  const options = readOptions(group, args);
   if (options.changes.includes('upgrade')) {
     const found = await findMongods(packageFolder());
     checkUpgradeImages(
@@ -49,32 +68,36 @@ export async function runChangesChaos(args: readonly string[]): Promise<number> 
   say(`seed ${options.seed}`);
   const random = createRandom(options.seed);
   return withRunStack((layout, signal) =>
-    withHookedStack({ layout, random, signal, tell: say }, (context) => runAll(context, options)),
+    withHookedStack({ layout, random, signal, tell: say }, (context) => runAll(context, group, options)),
   );
 }
 
-function readOptions(args: readonly string[]): Options {
+function readOptions({ changes }: ChangeGroup, args: readonly string[]): Options {
   const { values } = parseArgs({ args: [...args], options: { ...RUN_FLAGS, change: { type: 'string' } } });
   return {
     ...readRunOptions(values, DEFAULT_TOGETHER),
-    changes: values.change?.split(',').map(readChange) ?? CHANGES,
+    changes: values.change?.split(',').map((text) => readChange(changes, text)) ?? changes,
   };
 }
 
-function readChange(text: string): ChangeOperation {
-  const found = CHANGES.find((change) => change === text);
+function readChange(changes: readonly ChangeOperation[], text: string): ChangeOperation {
+  const found = changes.find((change) => change === text);
   if (found === undefined)
-    throw new StackError(`--change names "${text}". There are: ${CHANGES.join(', ')}.`, 2);
+    throw new StackError(`--change names "${text}". There are: ${changes.join(', ')}.`, 2);
   return found;
 }
 
-async function runAll(context: VolleyContext, options: Options): Promise<number> {
+async function runAll(
+  context: VolleyContext,
+  { section, faults: usual }: ChangeGroup,
+  options: Options,
+): Promise<number> {
   const home = packageFolder();
   const commit = await readCommit(home);
-  const file = join(home, 'dist', 'chaos', `changes-${options.seed}.jsonl`);
+  const file = join(home, 'dist', 'chaos', `${section}-${options.seed}.jsonl`);
   const book = openRowBook(file, { ...options, commit });
   const lived = new Set(book.rows.map((row) => row.life));
-  const faults = await chooseFaults(context, options.faults ?? ['worker']);
+  const faults = await chooseFaults(context, options.faults ?? usual);
   const steps = new Map<ChangeOperation, readonly string[]>();
   try {
     for (const operation of options.changes) {
@@ -86,7 +109,7 @@ async function runAll(context: VolleyContext, options: Options): Promise<number>
   } finally {
     if (options.page && !options.list) {
       const text = renderChanges(book.rows, { ...options, steps });
-      say(await writeReliabilitySection(home, 'changes', text));
+      say(await writeReliabilitySection(home, section, text));
     }
   }
   return sayTotals(book, options.seed);

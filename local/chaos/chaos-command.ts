@@ -1,10 +1,11 @@
 import { StackError } from '../stack/stack-error';
-import { CHANGES_USAGE, runChangesChaos } from './changes-command';
+import { CHANGES_USAGE, RECOVERIES_USAGE, runChangesChaos, runRecoveriesChaos } from './changes-command';
 import { CREATE_USAGE, runCreateChaos } from './create-command';
 import { FAILOVER_USAGE, runFailoverChaos } from './failover-command';
 
 const USAGE = `${CREATE_USAGE}
 ${CHANGES_USAGE}
+${RECOVERIES_USAGE}
 ${FAILOVER_USAGE}
 FEDSTATE_STACK names the stack (default chaos); one that was not there before is removed at the end.`;
 
@@ -16,6 +17,8 @@ export async function runChaosCommand(args: readonly string[]): Promise<number> 
       return runCreateChaos(rest);
     case 'changes':
       return runChangesChaos(rest);
+    case 'recoveries':
+      return runRecoveriesChaos(rest);
     case 'failover':
       return runFailoverChaos(rest);
     default:

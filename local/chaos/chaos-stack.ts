@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
+import { isReady, listClusters } from '../../src/karmada/cluster';
 import { KINDS, objectSchema } from '../../src/kube/object';
 import type { Kube } from '../../src/kube/client';
 import { sleep } from '../stack/command';
@@ -74,5 +75,17 @@ export async function awaitSettled(stack: ChaosStack, signal: AbortSignal): Prom
         return { reason: `the manager of ${name} is not ready` };
     }
     return { answer: undefined };
+  });
+}
+
+const READY_SECONDS = 900;
+
+/** One that Karmada still calls not ready after the fault before would get no member. */
+export async function awaitClusters({ karmada }: ChaosStack, signal: AbortSignal): Promise<void> {
+  await askUntil('Karmada to call every cluster ready', READY_SECONDS, signal, async () => {
+    const away = (await listClusters(karmada)).filter((cluster) => !isReady(cluster));
+    return away.length === 0
+      ? { answer: true }
+      : { reason: `${away.map(({ metadata }) => metadata.name).join(', ')} not ready` };
   });
 }

@@ -10,7 +10,7 @@ import type { Row, Stamp } from './row';
 import { DATABASE_FAULT } from './temporal-loss';
 
 /** Parts of the page that are written by a run. */
-type Section = 'create' | 'changes' | 'failover';
+type Section = 'create' | 'changes' | 'recoveries' | 'failover';
 
 export interface RunFacts {
   readonly seed: number;
@@ -97,6 +97,9 @@ const TITLES: Readonly<Record<Operation, string>> = {
   'scale-down': 'Scale-down, 5 to 3',
   move: 'Move of a member',
   upgrade: 'Upgrade to the next release',
+  failover: 'Failover of a lost cluster',
+  failback: 'Failback to a cluster that is back',
+  'recover-majority': 'Recovery of a majority that is gone',
 };
 
 const faultsOf = (): readonly { readonly name: string; readonly says: string }[] => [

@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import { CHANGES } from './boundary';
+import { CHANGES, RECOVERIES } from './boundary';
 
 /** Of which run a row is. */
 export const stampSchema = z.object({
@@ -15,7 +15,7 @@ export type Stamp = z.output<typeof stampSchema>;
 /** One line of the result: a fault at a boundary, and what came of it. */
 export const rowSchema = stampSchema.extend({
   fault: z.string(),
-  operation: z.enum(['create', 'delete', 'rest', ...CHANGES]),
+  operation: z.enum(['create', 'delete', 'rest', ...CHANGES, ...RECOVERIES]),
   /** Name of the boundary. */
   step: z.string(),
   outcome: z.enum(['passed', 'failed', 'not reached']),

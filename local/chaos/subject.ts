@@ -49,6 +49,10 @@ export async function createSubject(stack: ChaosStack, subject: Subject, spec: S
 export const readSubject = (stack: ChaosStack, subject: Subject): Promise<MultiCloudMongoDB | undefined> =>
   stack.karmada.get(refOf(subject), multiCloudMongoDBSchema);
 
+/** The workflow of the instance, which takes people's Updates. */
+export const entityOf = ({ temporal }: ChaosStack, { namespace, name }: Subject, uid: string) =>
+  temporal.workflow.getHandle(instanceWorkflowId(namespace, name, uid));
+
 /** A merge patch of its custom resource. */
 export const patchSubject = (stack: ChaosStack, subject: Subject, change: object): Promise<unknown> =>
   stack.karmada.mergePatch(refOf(subject), change);
@@ -103,8 +107,7 @@ export async function isLookedAfter(stack: ChaosStack, subject: Subject, uid: st
 
 /** Whether the entity has nothing to do at this moment: after an operation it still looks once, and sees to the health watch. */
 export async function isAtRest(stack: ChaosStack, subject: Subject, uid: string): Promise<boolean> {
-  const id = instanceWorkflowId(subject.namespace, subject.name, uid);
-  const { raw } = await stack.temporal.workflow.getHandle(id).describe();
+  const { raw } = await entityOf(stack, subject, uid).describe();
   return (raw.pendingActivities ?? []).length === 0 && (raw.pendingWorkflowTask ?? undefined) === undefined;
 }
 
@@ -121,8 +124,9 @@ export async function deleteClaims(
   stack: ChaosStack,
   { namespace, name }: Subject,
   uid: string,
+  clusters: readonly string[] = [...stack.members.keys()],
 ): Promise<void> {
   const kind = KINDS.persistentVolumeClaim;
-  for (const kube of stack.members.values())
-    await kube.delete({ kind, namespace, name: claimName(name, uid, 0) });
+  for (const cluster of clusters)
+    await stack.members.get(cluster)?.delete({ kind, namespace, name: claimName(name, uid, 0) });
 }

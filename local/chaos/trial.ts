@@ -1,10 +1,9 @@
 import type { MultiCloudMongoDB } from '../../src/api/multicloudmongodb';
-import { isReady, listClusters } from '../../src/karmada/cluster';
 import { nameFault } from '../faults/fault';
 import { openFaultKit, type FaultKit } from '../faults/fault-kit';
 import { sleep } from '../stack/command';
 import { messageOf, StackError } from '../stack/stack-error';
-import { askUntil, awaitSettled, type ChaosStack } from './chaos-stack';
+import { askUntil, awaitClusters, awaitSettled, type ChaosStack } from './chaos-stack';
 import { compareInventories, expectInventory, oneEach, type Subject } from './inventory';
 import { judgeRunning } from './judgement';
 import { startPrimaryWatch, type PrimaryWatch } from './primary-watch';
@@ -73,7 +72,7 @@ async function liveOnce(
   random: Random,
 ): Promise<TrialFinding> {
   const { stack, signal, image } = context;
-  await awaitClusters(context);
+  await awaitClusters(stack, signal);
   const kit = openFaultKit(stack.layout);
   const subject: Subject = { namespace: CHAOS_NAMESPACE, name: life };
   const failover = { mode: 'Auto', failback: 'Auto', delaySeconds: delayOf(scenario) };
@@ -107,16 +106,6 @@ async function liveOnce(
 }
 
 const delayOf = (scenario: Scenario): number => scenario.delaySeconds ?? DELAY_SECONDS;
-
-/** One that Karmada still calls not ready after the fault before would get no member. */
-async function awaitClusters({ stack, signal }: TrialContext): Promise<void> {
-  await askUntil('Karmada to call every cluster ready', END_SECONDS, signal, async () => {
-    const away = (await listClusters(stack.karmada)).filter((cluster) => !isReady(cluster));
-    return away.length === 0
-      ? { answer: true }
-      : { reason: `${away.map(({ metadata }) => metadata.name).join(', ')} not ready` };
-  });
-}
 
 interface Life {
   readonly kit: FaultKit;

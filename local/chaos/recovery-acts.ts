@@ -1,0 +1,137 @@
+import { sleep } from '../stack/command';
+import { isCarriedOut, type ChangeAct, type ChangedLife, type Surroundings } from './change-act';
+import { askUntil, awaitClusters } from './chaos-stack';
+import { oneEach } from './inventory';
+import { deleteClaims, entityOf, readSubject } from './subject';
+
+/** Short, so that a run has time for many. */
+const FAILOVER = { mode: 'Auto', failback: 'Auto', delaySeconds: 20 } as const;
+const FAILOVER_SECONDS = 420;
+const FAILBACK_SECONDS = 600;
+/** Three writers' last second, and what waited for an acknowledgement of two that were already gone. */
+const LAST_WRITES = 20;
+
+/** Its members are replaced by themselves; the cluster is given back when the last stroke has fallen. */
+export const FAILOVER_ACT: ChangeAct = {
+  members: 3,
+  kind: 'failoverInstance',
+  failover: FAILOVER,
+  begin: loseOne,
+  end: giveBack,
+  lackAfter: (life, status) =>
+    isCarriedOut(life, status, 'failbackInstance') ? undefined : 'no failback was carried out',
+  sharesAfter: oneEach,
+};
+
+/** The way back, after a failover that nothing disturbed. */
+export const FAILBACK_ACT: ChangeAct = {
+  members: 3,
+  kind: 'failbackInstance',
+  failover: FAILOVER,
+  prepare: async (around) => {
+    await loseOne(around);
+    await awaitOperation(around, 'failoverInstance', FAILOVER_SECONDS);
+  },
+  begin: giveBack,
+  sharesAfter: oneEach,
+};
+
+/** Two of three are gone, a person has the third one go on, and gives the two back afterwards by the runbook. */
+export const RECOVERY_ACT: ChangeAct = {
+  members: 3,
+  kind: 'recoverInstance',
+  failover: FAILOVER,
+  mayLose: LAST_WRITES,
+  prepare: async (around) => {
+    for (const site of lostOf(around)) await around.kit.cause({ verb: 'cut', site });
+    await Promise.all(
+      around.lives.map(({ subject }) =>
+        askUntil(`${subject.name} to miss its majority`, FAILOVER_SECONDS, around.signal, async () => {
+          const state = (await readSubject(around.stack, subject))?.status?.state;
+          return state === 'UnHealth' ? { answer: true } : { reason: state ?? 'no status' };
+        }),
+      ),
+    );
+  },
+  begin: async (around) => {
+    await Promise.all(
+      around.lives.map((life) =>
+        command(around, life, 'recoverMajority', { by: 'chaos', why: 'two are gone' }),
+      ),
+    );
+  },
+  attend: async (around, signal) => {
+    await Promise.all(around.lives.map((life) => keepApproving(around, life, signal)));
+  },
+  end: async (around) => {
+    await awaitOperation(around, 'failoverInstance', FAILOVER_SECONDS);
+    await giveBack(around);
+    await awaitClusters(around.stack, around.signal);
+    await Promise.all(around.lives.map((life) => restoreClusters(around, life)));
+  },
+  sharesAfter: oneEach,
+};
+
+const lostOf = ({ stack }: Surroundings): readonly string[] => [...stack.members.keys()].slice(1);
+
+async function loseOne({ stack, kit }: Surroundings): Promise<void> {
+  const site = [...stack.members.keys()].at(-1) ?? '';
+  await kit.cause({ verb: 'cut', site });
+}
+
+async function giveBack({ kit }: Surroundings): Promise<void> {
+  await kit.healAll();
+}
+
+async function awaitOperation(
+  { stack, signal, lives }: Surroundings,
+  kind: 'failoverInstance' | 'failbackInstance',
+  seconds: number,
+  times = 1,
+): Promise<void> {
+  await Promise.all(
+    lives.map((life) =>
+      askUntil(`${kind} of ${life.subject.name}`, seconds, signal, async () => {
+        const status = (await readSubject(stack, life.subject))?.status;
+        return isCarriedOut(life, status, kind, times) && status?.operation === undefined
+          ? { answer: true }
+          : { reason: status?.operation?.waitingFor ?? status?.operations?.[0]?.message ?? 'not yet' };
+      }),
+    ),
+  );
+}
+
+/** As a person does who is asked again: a plan that was made afresh waits for a word of its own. */
+async function keepApproving(around: Surroundings, life: ChangedLife, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const status = (await readSubject(around.stack, life.subject).catch(() => undefined))?.status;
+    const hash = /^.*"approve" \{"hash":"(\w+)"/.exec(status?.operation?.waitingFor ?? '')?.[1];
+    if (hash !== undefined)
+      await command(around, life, 'approve', { hash, by: 'chaos', why: 'read it' }).catch(() => undefined);
+    await sleep(1_000);
+  }
+}
+
+/** What only the lost ones held is given up: their claims are deleted, then each takes members again. */
+async function restoreClusters(around: Surroundings, life: ChangedLife): Promise<void> {
+  const { stack, signal } = around;
+  for (const [index, cluster] of lostOf(around).entries()) {
+    await askUntil(`failback of ${life.subject.name} to ${cluster}`, FAILBACK_SECONDS, signal, async () => {
+      const status = (await readSubject(stack, life.subject))?.status;
+      if (isCarriedOut(life, status, 'failbackInstance', index + 1)) return { answer: true };
+      if (status?.operation === undefined) {
+        await deleteClaims(stack, life.subject, life.uid, [cluster]);
+        await command(around, life, 'failback', { cluster, by: 'chaos' });
+        await sleep(3_000);
+      }
+      return { reason: status?.operation?.waitingFor ?? status?.operations?.[0]?.message ?? 'not yet' };
+    });
+  }
+}
+
+const command = (
+  { stack }: Surroundings,
+  { subject, uid }: ChangedLife,
+  update: string,
+  request: Readonly<Record<string, string>>,
+): Promise<unknown> => entityOf(stack, subject, uid).executeUpdate(update, { args: [request] });
