@@ -6,7 +6,7 @@ import type { ReplicaSetObservation } from '../domain/replica-set';
 import { isReady, listClusters, readyCondition, type Cluster } from '../karmada/cluster';
 import { judgeClusters, type Evidence, type PlatformSight } from '../planner/judge-clusters';
 import { annotateInstance, type ActivityContext } from './context';
-import type { Layout } from './layout';
+import { addressedPlaces, type Layout } from './layout';
 import { lostClusters, readLossMarks, readReturnTimes, readSightings, writeEntries } from './loss-marks';
 
 const PROBE_MS = 5_000;
@@ -22,11 +22,7 @@ export async function gatherEvidence(
   asked: readonly string[] = [],
 ): Promise<Evidence> {
   const clusters = await listClusters(context.karmada);
-  const clusterOf = new Map(
-    [...layout.members, ...layout.leaving].flatMap(({ host, cluster }): [string, string][] =>
-      host === undefined ? [] : [[host, cluster]],
-    ),
-  );
+  const clusterOf = new Map(addressedPlaces(layout).map(({ host, cluster }) => [host, cluster]));
   const facts = { observation, clusterOf, marks: readLossMarks(cr) };
   const platform = clusters.map(sightOfKarmada);
   const { silent } = judgeClusters({ ...facts, platform });

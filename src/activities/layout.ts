@@ -239,6 +239,16 @@ export function knownHosts(cr: MultiCloudMongoDB, layout: Layout): string[] {
   ];
 }
 
+export interface AddressedPlace extends MemberPlace {
+  readonly host: string;
+}
+
+/** Members that are wanted or leaving, as far as their address is known; also those of lost clusters. */
+export const addressedPlaces = ({ members, leaving }: Layout): AddressedPlace[] =>
+  [...members, ...leaving].flatMap(({ cluster, ordinal, host }) =>
+    host === undefined ? [] : [{ cluster, ordinal, host }],
+  );
+
 /** Of the desired members those that may be asked. */
 export const askedHosts = (cr: MultiCloudMongoDB, layout: Layout): string[] =>
   desiredMembers(cr, layout)

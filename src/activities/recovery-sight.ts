@@ -12,7 +12,7 @@ import type { PlatformSight } from '../planner/judge-clusters';
 import type { RecoveryFacts } from '../planner/plan-recovery';
 import { probe, sightOfKarmada } from './cluster-sight';
 import type { ActivityContext } from './context';
-import { readLayout } from './layout';
+import { addressedPlaces, readLayout } from './layout';
 import { observeInstance } from './replica-set';
 
 const DIAL_MS = 2_000;
@@ -26,12 +26,6 @@ const podSchema = z.looseObject({
     .default({ conditions: [] }),
 });
 
-interface Place {
-  readonly cluster: string;
-  readonly ordinal: number | 'arbiter';
-  readonly host: string;
-}
-
 /** Every view that there is, at this moment: members, Karmada, API servers, pods, and whether anything listens. */
 export async function seeRecovery(
   context: ActivityContext,
@@ -39,9 +33,7 @@ export async function seeRecovery(
 ): Promise<StageResult<RecoveryFacts>> {
   const layout = await readLayout(context, cr);
   if (!layout.done) return layout;
-  const places = [...layout.value.members, ...layout.value.leaving].flatMap((place): Place[] =>
-    place.host === undefined ? [] : [{ ...place, host: place.host }],
-  );
+  const places = addressedPlaces(layout.value);
   const hosts = [...new Set(places.map(({ host }) => host))];
   const observation = await observeInstance(context, cr, hosts);
   const silent = observation.unreachable.map(({ host }) => host);
