@@ -58,17 +58,26 @@ export async function loadInstance(
   return cr;
 }
 
+/** As {@link annotateInstance}, of what was read as it was read. @throws Conflict when it has changed since */
+export const annotateUnchanged = (
+  context: ActivityContext,
+  cr: MultiCloudMongoDB,
+  annotations: Readonly<Record<string, string | null>>,
+): Promise<void> => annotate(context, cr, { resourceVersion: cr.metadata.resourceVersion, annotations });
+
 /** Sets or removes (null) annotations of the very object that was read. */
 export async function annotateInstance(
   context: ActivityContext,
   cr: MultiCloudMongoDB,
   annotations: Readonly<Record<string, string | null>>,
 ): Promise<void> {
+  await annotate(context, cr, { annotations });
+}
+
+async function annotate(context: ActivityContext, cr: MultiCloudMongoDB, metadata: object): Promise<void> {
   // The uid makes the patch fail when another object of the same name stands there by now.
   await context.karmada.mergePatch(
     refOf({ namespace: cr.metadata.namespace ?? '', name: cr.metadata.name }),
-    {
-      metadata: { uid: cr.metadata.uid, annotations },
-    },
+    { metadata: { uid: cr.metadata.uid, ...metadata } },
   );
 }

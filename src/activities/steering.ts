@@ -1,9 +1,16 @@
+import { activityInfo } from '@temporalio/activity';
 import type { MultiCloudMongoDB } from '../api/multicloudmongodb';
 import { readSchedulerResult } from '../api/scheduler-result';
 import { FedStateError } from '../domain/errors';
 import { ANNOTATIONS } from '../domain/marks';
 import { listClusters } from '../karmada/cluster';
-import { annotateInstance, loadInstance, type ActivityContext, type InstanceInput } from './context';
+import {
+  annotateInstance,
+  annotateUnchanged,
+  loadInstance,
+  type ActivityContext,
+  type InstanceInput,
+} from './context';
 import { isSamePlace, readLayout } from './layout';
 import { drainedClusters } from './placement';
 
@@ -48,7 +55,7 @@ export function createSteeringActivities(context: ActivityContext) {
       await requireCluster(context, cluster);
       const others = drainedClusters(cr).filter((name) => name !== cluster);
       const drained = drain ? [...others, cluster] : others;
-      await annotateInstance(context, cr, {
+      await annotateUnchanged(context, cr, {
         [ANNOTATIONS.drained]: drained.length === 0 ? null : drained.sort().join(','),
       });
       await tell(context, cr, asked, `${drain ? 'drain' : 'restore'} ${cluster}`);
@@ -76,10 +83,12 @@ export function createSteeringActivities(context: ActivityContext) {
     /** Answers with the new placement. @throws InvalidSpec when nothing is there to be moved */
     async moveMember({ instance, from, to, ...asked }: MoveInput): Promise<string> {
       const cr = await loadInstance(context, instance);
+      const command = nameCommand();
+      const present = cr.metadata.annotations[ANNOTATIONS.schedulerResult] ?? '';
+      // Its report was lost on the way: moving once more would move another member.
+      if (cr.metadata.annotations[ANNOTATIONS.moved] === command) return present;
       await requireCluster(context, to);
-      const { ClusterWithReplicaset: shares } = readSchedulerResult(
-        cr.metadata.annotations[ANNOTATIONS.schedulerResult] ?? '',
-      );
+      const { ClusterWithReplicaset: shares } = readSchedulerResult(present);
       const source = shares.find((share) => share.cluster === from);
       if (source === undefined || source.replicaset === 0)
         throw new FedStateError('InvalidSpec', `Cluster ${from} holds no data member of this instance.`);
@@ -91,11 +100,20 @@ export function createSteeringActivities(context: ActivityContext) {
         : [...rest, { cluster: to, replicaset: 1 }];
       const kept = moved.filter((share) => share.replicaset > 0 || share.arbiter === true);
       const result = JSON.stringify({ ClusterWithReplicaset: kept });
-      await annotateInstance(context, cr, { [ANNOTATIONS.schedulerResult]: result });
+      await annotateUnchanged(context, cr, {
+        [ANNOTATIONS.schedulerResult]: result,
+        [ANNOTATIONS.moved]: command,
+      });
       await tell(context, cr, asked, `move a member from ${from} to ${to}`);
       return result;
     },
   };
+}
+
+/** The same at each attempt, and of no other command. */
+function nameCommand(): string {
+  const { workflowExecution, activityId } = activityInfo();
+  return `${workflowExecution?.runId ?? ''}/${activityId}`;
 }
 
 async function requireCluster(context: ActivityContext, cluster: string): Promise<void> {

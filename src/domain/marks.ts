@@ -51,6 +51,8 @@ export const ANNOTATIONS = {
   rebuilt: 'middleware.fedstate.io/rebuilt',
   /** `<uid of the claim that goes> <request>`, written before anything is deleted: what comes after it is not wiped again. */
   wiping: 'middleware.fedstate.io/wiping',
+  /** The command that moved a member last, as `<run>/<activity>`: tried again, it moves no other. */
+  moved: 'middleware.fedstate.io/moved',
   /** Comma-joined clusters that shall hold no member until they are taken out of it. */
   drained: 'middleware.fedstate.io/drained',
   /** `<release>/<RFC 3339>`: since when all members run a release whose feature compatibility version is still to be set. */
@@ -103,6 +105,7 @@ export const RECORDS: ReadonlySet<string> = new Set([
   ANNOTATIONS.soaking,
   ANNOTATIONS.credentialsRotatedAt,
   ANNOTATIONS.rebuilt,
+  ANNOTATIONS.moved,
   ANNOTATIONS.wiping,
   ANNOTATIONS.sightings,
   ANNOTATIONS.givenBack,
