@@ -29,8 +29,8 @@ const WORKFLOWS: Readonly<Record<ChaosOperation, string>> = {
   'recover-majority': 'recoverInstance',
 };
 
-/** What a person's command does before its operation begins. */
-const COMMANDS: ReadonlySet<string> = new Set(['readInstance', 'moveMember']);
+/** What a person's command does. Its report may come when the operation has begun: what it wrote was seen. */
+const COMMAND = 'moveMember';
 
 /** Finds boundaries in the reports of one operation of one instance. */
 export interface BoundaryFinder {
@@ -58,8 +58,9 @@ export function createBoundaryFinder(operation: ChaosOperation): BoundaryFinder 
         stage = 'end';
         return { activity, phase };
       }
+      if (activity === COMMAND) return { activity: `${activity} at the start`, phase };
       // An entity at rest that is poked reads too, and then reports.
-      const counts = stage === 'end' || (stage === 'start' && COMMANDS.has(activity));
+      const counts = stage === 'end' || (stage === 'start' && activity === 'readInstance');
       return counts ? { activity: `${activity} at the ${stage}`, phase } : undefined;
     },
   };

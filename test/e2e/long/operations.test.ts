@@ -17,7 +17,7 @@ if (missing !== undefined) console.warn(`e2e skipped: ${missing}`);
 
 const NAMESPACE = 'operations';
 const NAME = 'ledger';
-const CONFIG = { kind: KINDS.configMap, namespace: NAMESPACE, name: 'ledger-config' };
+const CONFIG = { kind: KINDS.configMap, namespace: NAMESPACE, name: 'mongod-settings' };
 
 const optionsSchema = z.looseObject({
   parsed: z.looseObject({ net: z.looseObject({ maxIncomingConnections: z.number().optional() }) }),
