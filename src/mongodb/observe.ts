@@ -16,15 +16,15 @@ import { DOWN_PATIENCE_MS, hopeless, listHopeless } from './patience';
 const PATIENCE_TICK_MS = 250;
 
 /**
- * One member's own view, whatever its state: before initiation, removed, arbiter. A user that an arbiter does not know
- * (it holds no users) leaves what `hello` tells to anybody.
+ * One member's own view, whatever its state: before initiation, removed, arbiter. To an arbiter no driver signs in, with
+ * whatever credentials (driver specification "Authentication"): it tells what `hello` tells to anybody.
  * @throws FedStateError Unreachable, Unauthorized, Refused
  */
 export async function reportMember(host: string, access: Access): Promise<MemberReport> {
   try {
     return await withMember(host, access, askMember);
   } catch (error) {
-    if (access.credentials.kind !== 'user' || !isFedStateError(error, 'Unauthorized')) throw error;
+    if (access.credentials.kind === 'none' || !isFedStateError(error, 'Unauthorized')) throw error;
     const report = await withMember(host, { ...access, credentials: { kind: 'none' } }, askAnonymously);
     if (report === undefined) throw error;
     return report;

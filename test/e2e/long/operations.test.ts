@@ -22,8 +22,9 @@ const CONFIG = { kind: KINDS.configMap, namespace: NAMESPACE, name: 'mongod-sett
 const optionsSchema = z.looseObject({
   parsed: z.looseObject({ net: z.looseObject({ maxIncomingConnections: z.number().optional() }) }),
 });
-const configSchema = z.looseObject({
-  config: z.looseObject({
+// Not loose: a reply tells the time as well.
+const configSchema = z.object({
+  config: z.object({
     members: z.array(
       z.looseObject({ _id: z.number(), host: z.string(), votes: z.number(), arbiterOnly: z.boolean() }),
     ),
