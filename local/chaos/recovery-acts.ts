@@ -1,3 +1,4 @@
+import { isReady, listClusters } from '../../src/karmada/cluster';
 import { sleep } from '../stack/command';
 import { isCarriedOut, type ChangeAct, type ChangedLife, type Surroundings } from './change-act';
 import { askUntil, awaitClusters } from './chaos-stack';
@@ -44,6 +45,11 @@ export const RECOVERY_ACT: ChangeAct = {
   mayLose: LAST_WRITES,
   prepare: async (around) => {
     for (const site of lostOf(around)) await around.kit.cause({ verb: 'cut', site });
+    // Until Karmada says the same as the others a request is refused (S20).
+    await askUntil('Karmada to miss them', FAILOVER_SECONDS, around.signal, async () => {
+      const ready = (await listClusters(around.stack.karmada)).filter(isReady);
+      return ready.length === 1 ? { answer: true } : { reason: `${ready.length} clusters are Ready` };
+    });
     await Promise.all(
       around.lives.map(({ subject }) =>
         askUntil(`${subject.name} to miss its majority`, FAILOVER_SECONDS, around.signal, async () => {
