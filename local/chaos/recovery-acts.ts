@@ -9,7 +9,7 @@ import { deleteClaims, entityOf, readSubject } from './subject';
 const FAILOVER = { mode: 'Auto', failback: 'Auto', delaySeconds: 20 } as const;
 const FAILOVER_SECONDS = 420;
 const FAILBACK_SECONDS = 600;
-/** Three writers' last second, and what waited for an acknowledgement of two that were already gone. */
+/** Of the writer's last second before the majority was gone: acknowledged by two that are cut off. */
 const LAST_WRITES = 20;
 
 /** Its members are replaced by themselves; the cluster is given back when the last stroke has fallen. */
