@@ -1,8 +1,9 @@
 import type { MultiCloudMongoDB } from '../../src/api/multicloudmongodb';
 import type { OperationKind } from '../../src/domain/instance';
 import type { FaultKit } from '../faults/fault-kit';
-import type { ChaosStack } from './chaos-stack';
+import { askUntil, type ChaosStack } from './chaos-stack';
 import type { Shares, Subject } from './inventory';
+import { readSubject } from './subject';
 
 /** One of the instances that are changed side by side. */
 export interface ChangedLife {
@@ -59,3 +60,21 @@ export const isCarriedOut = (
   (status?.operations ?? []).filter(
     (one) => !known.has(one.workflowId) && one.kind === kind && one.outcome === 'succeeded',
   ).length >= times;
+
+/** Waits until every life has carried one out, and nothing is in hand. @throws StackError naming the life */
+export async function awaitCarriedOut(
+  { stack, signal, lives }: Surroundings,
+  kind: OperationKind,
+  seconds: number,
+): Promise<void> {
+  await Promise.all(
+    lives.map((life) =>
+      askUntil(`${kind} of ${life.subject.name}`, seconds, signal, async () => {
+        const status = (await readSubject(stack, life.subject))?.status;
+        return isCarriedOut(life, status, kind) && status?.operation === undefined
+          ? { answer: true }
+          : { reason: status?.operation?.waitingFor ?? status?.operations?.[0]?.message ?? 'not yet' };
+      }),
+    ),
+  );
+}

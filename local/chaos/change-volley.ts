@@ -1,9 +1,16 @@
+import type { MultiCloudMongoDB } from '../../src/api/multicloudmongodb';
 import { messageOf } from '../stack/stack-error';
 import { openFaultKit } from '../faults/fault-kit';
 import type { Boundary, ChangeOperation } from './boundary';
-import { isCarriedOut, type ChangeAct, type ChangedLife, type Surroundings } from './change-act';
+import {
+  awaitCarriedOut,
+  isCarriedOut,
+  type ChangeAct,
+  type ChangedLife,
+  type Surroundings,
+} from './change-act';
 import { CHANGE_ACTS } from './change-acts';
-import { askUntil, awaitClusters, type ChaosStack } from './chaos-stack';
+import { askUntil, awaitClusters } from './chaos-stack';
 import type { Fault } from './faults';
 import { listFindings } from './findings';
 import { expectInventory } from './inventory';
@@ -64,9 +71,16 @@ export async function runChangeVolley(
     const asked = act.begin(around);
     asked.catch(() => undefined);
     const walks = lives.map((life): Walk => {
-      const isOver = async (): Promise<boolean> =>
-        (await describeOpen(stack, life, volley.operation).catch(messageOf)) === undefined &&
-        (await isAtRest(stack, life.subject, life.uid).catch(() => false));
+      const isOver = async (): Promise<boolean> => {
+        try {
+          const status = (await readSubject(stack, life.subject))?.status;
+          return (
+            describeOpen(life, status, act) === undefined && (await isAtRest(stack, life.subject, life.uid))
+          );
+        } catch {
+          return false;
+        }
+      };
       return { name: life.name, passage: life.passage, isOver };
     });
     const struck = await attended(act, around, () => strikeArrivals(context, fault, walks));
@@ -131,7 +145,8 @@ async function attended<T>(act: ChangeAct, around: Surroundings, strike: () => P
   try {
     const struck = await strike();
     // What follows would meet it half done.
-    if (act.attend !== undefined || act.end !== undefined) await awaitCarriedOut(act, around);
+    if (act.attend !== undefined || act.end !== undefined)
+      await awaitCarriedOut(around, act.kind, CHANGE_SECONDS);
     return struck;
   } finally {
     end.abort();
@@ -139,43 +154,26 @@ async function attended<T>(act: ChangeAct, around: Surroundings, strike: () => P
   }
 }
 
-async function awaitCarriedOut({ kind }: ChangeAct, { stack, signal, lives }: Surroundings): Promise<void> {
-  await Promise.all(
-    lives.map((life) =>
-      askUntil(`${kind} of ${life.subject.name}`, CHANGE_SECONDS, signal, async () => {
-        const status = (await readSubject(stack, life.subject))?.status;
-        return isCarriedOut(life, status, kind)
-          ? { answer: true }
-          : { reason: status?.operation?.waitingFor ?? 'nothing in hand' };
-      }),
-    ),
-  );
-}
-
 /** What is still missing of the change; undefined: it was carried out, and nothing of it is open. */
-async function describeOpen(
-  stack: ChaosStack,
-  life: Living,
-  operation: ChangeOperation,
-): Promise<string | undefined> {
-  const { kind } = CHANGE_ACTS[operation];
-  const status = (await readSubject(stack, life.subject))?.status;
+function describeOpen(
+  life: ChangedLife,
+  status: MultiCloudMongoDB['status'],
+  { kind }: ChangeAct,
+): string | undefined {
   if (isCarriedOut(life, status, kind)) return status?.operation && `${status.operation.kind} is in hand`;
   const record = status?.operations?.find(({ workflowId }) => !life.known.has(workflowId));
   return `${kind} was not carried out: ${record === undefined ? 'no record' : `${record.kind} ${record.outcome}: ${record.message ?? ''}`}`;
 }
 
 /** And the instance is healthy, and what must follow has followed. */
-async function describeLack(
-  stack: ChaosStack,
-  life: Living,
-  operation: ChangeOperation,
-): Promise<string | undefined> {
-  const open = await describeOpen(stack, life, operation);
+function describeLack(
+  life: ChangedLife,
+  status: MultiCloudMongoDB['status'],
+  act: ChangeAct,
+): string | undefined {
+  const open = describeOpen(life, status, act);
   if (open !== undefined) return open;
-  const status = (await readSubject(stack, life.subject))?.status;
-  if (status?.state !== 'Health') return status?.state ?? 'no status';
-  return CHANGE_ACTS[operation].lackAfter?.(life, status);
+  return status?.state === 'Health' ? act.lackAfter?.(life, status) : (status?.state ?? 'no status');
 }
 
 const withProblems = (verdict: Verdict, problems: readonly string[]): Verdict => ({
@@ -199,7 +197,7 @@ async function judgeLife(
       seconds: CHANGE_SECONDS,
       members: [...shares.values()].reduce((sum, count) => sum + count, 0),
       inventory: expectInventory(life.subject.name, life.uid, shares),
-      lack: () => describeLack(stack, life, operation),
+      lack: async () => describeLack(life, (await readSubject(stack, life.subject))?.status, act),
       prove: release === undefined ? undefined : (uri, hosts) => proveRelease(uri, hosts, release),
     },
     signal,

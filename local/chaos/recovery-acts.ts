@@ -1,6 +1,12 @@
 import { isReady, listClusters } from '../../src/karmada/cluster';
 import { sleep } from '../stack/command';
-import { isCarriedOut, type ChangeAct, type ChangedLife, type Surroundings } from './change-act';
+import {
+  awaitCarriedOut,
+  isCarriedOut,
+  type ChangeAct,
+  type ChangedLife,
+  type Surroundings,
+} from './change-act';
 import { askUntil, awaitClusters } from './chaos-stack';
 import { oneEach } from './inventory';
 import { deleteClaims, entityOf, readSubject } from './subject';
@@ -31,7 +37,7 @@ export const FAILBACK_ACT: ChangeAct = {
   failover: FAILOVER,
   prepare: async (around) => {
     await loseOne(around);
-    await awaitOperation(around, 'failoverInstance', FAILOVER_SECONDS);
+    await awaitCarriedOut(around, 'failoverInstance', FAILOVER_SECONDS);
   },
   begin: giveBack,
   sharesAfter: oneEach,
@@ -70,7 +76,7 @@ export const RECOVERY_ACT: ChangeAct = {
     await Promise.all(around.lives.map((life) => keepApproving(around, life, signal)));
   },
   end: async (around) => {
-    await awaitOperation(around, 'failoverInstance', FAILOVER_SECONDS);
+    await awaitCarriedOut(around, 'failoverInstance', FAILOVER_SECONDS);
     await giveBack(around);
     await awaitClusters(around.stack, around.signal);
     await Promise.all(around.lives.map((life) => restoreClusters(around, life)));
@@ -87,24 +93,6 @@ async function loseOne({ stack, kit }: Surroundings): Promise<void> {
 
 async function giveBack({ kit }: Surroundings): Promise<void> {
   await kit.healAll();
-}
-
-async function awaitOperation(
-  { stack, signal, lives }: Surroundings,
-  kind: 'failoverInstance' | 'failbackInstance',
-  seconds: number,
-  times = 1,
-): Promise<void> {
-  await Promise.all(
-    lives.map((life) =>
-      askUntil(`${kind} of ${life.subject.name}`, seconds, signal, async () => {
-        const status = (await readSubject(stack, life.subject))?.status;
-        return isCarriedOut(life, status, kind, times) && status?.operation === undefined
-          ? { answer: true }
-          : { reason: status?.operation?.waitingFor ?? status?.operations?.[0]?.message ?? 'not yet' };
-      }),
-    ),
-  );
 }
 
 /** As a person does who is asked again: a plan that was made afresh waits for a word of its own. */

@@ -1,6 +1,4 @@
-import pino from 'pino';
 import { gatherEvidence, noteSightings } from '../../../src/activities/cluster-sight';
-import type { ActivityContext } from '../../../src/activities/context';
 import type { Layout } from '../../../src/activities/layout';
 import { readSightings } from '../../../src/activities/loss-marks';
 import type { MultiCloudMongoDB } from '../../../src/api/multicloudmongodb';
@@ -11,6 +9,7 @@ import { KINDS } from '../../../src/kube/object';
 import type { Transport } from '../../../src/kube/transport';
 import { createModel, member, observe } from '../planner/server-model';
 import { makeInstance } from '../../support/custom-resource';
+import { makeStubContext } from '../../support/stub-context';
 import { createStubKube } from '../../support/stub-kube';
 
 const CLUSTERS = ['east', 'north', 'west'] as const;
@@ -31,8 +30,7 @@ function worldOf(sites: Readonly<Record<string, Site>>, down: readonly string[])
     const conditions = [{ type: 'Ready', status, lastTransitionTime: '2026-11-26T09:59:00Z' }];
     karmada.put(KINDS.cluster, cluster, { spec: {}, status: { conditions } });
   }
-  const context: ActivityContext = {
-    karmada: karmada.kube,
+  const context = makeStubContext(karmada.kube, {
     members: {
       kubeOf: (cluster) => {
         const request: Transport['request'] = ({ path }) => {
@@ -49,15 +47,9 @@ function worldOf(sites: Readonly<Record<string, Site>>, down: readonly string[])
         return Promise.resolve(kubeWith(transport));
       },
     },
-    get temporal(): never {
-      throw new Error('nothing is asked of Temporal');
-    },
-    events: { record: () => Promise.resolve() },
-    logger: pino({ level: 'silent' }),
-    imageReplacements: [],
     systemNamespace: 'shop',
     now: () => new Date(now),
-  };
+  });
   const members = CLUSTERS.map((cluster, id) => member(id, hostOf(cluster), { tags: { cluster } }));
   const model = createModel(members, down.map(hostOf), () => 0);
   const observation = observe(model, CLUSTERS.map(hostOf));
