@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { MultiCloudMongoDB } from '../api/multicloudmongodb';
 import { ANNOTATIONS, LABELS } from '../domain/marks';
 import type { Ordinal } from '../domain/names';
-import type { MemberPlace } from '../domain/placement';
+import { dataOrdinals, type MemberPlace } from '../domain/placement';
 import { reportsOf, readBinding } from '../karmada/binding';
 import { namespaceOf } from '../karmada/template';
 import { KINDS, metadataSchema } from '../kube/object';
@@ -99,7 +99,7 @@ export async function listDispatchedMembers(
 
 function placesOf({ cluster, members, arbiter, retired }: DispatchedShare): DispatchedMember[] {
   return [
-    ...Array.from({ length: members }, (_, ordinal) => ({ cluster, ordinal, retired: false })),
+    ...dataOrdinals(members, retired).map((ordinal) => ({ cluster, ordinal, retired: false })),
     ...(arbiter ? [{ cluster, ordinal: 'arbiter' as const, retired: false }] : []),
     ...retired.map((ordinal) => ({ cluster, ordinal, retired: true })),
   ];

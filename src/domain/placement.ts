@@ -18,6 +18,15 @@ export interface MemberPlace {
   readonly ordinal: Ordinal;
 }
 
+/** Data members of a cluster that is told this count: the first ordinals that are not retired. */
+export function dataOrdinals(count: number, retired: readonly Ordinal[]): number[] {
+  const ordinals: number[] = [];
+  for (let ordinal = 0; ordinals.length < count; ordinal += 1) {
+    if (!retired.includes(ordinal)) ordinals.push(ordinal);
+  }
+  return ordinals;
+}
+
 export interface PlacedMember extends MemberPlace {
   readonly votes: 0 | 1;
 }

@@ -1,4 +1,5 @@
 import type { Ordinal } from '../domain/names';
+import { dataOrdinals } from '../domain/placement';
 
 /** What the spec says of each member's being, against the StatefulSets that are there. */
 export interface MemberSet {
@@ -9,15 +10,6 @@ export interface MemberSet {
   readonly retired: readonly Ordinal[];
   /** Present, not wanted and not retired: kept, and reported. */
   readonly stray: readonly Ordinal[];
-}
-
-/** The first `count` ordinals that are not retired: a retired one is never used again. */
-export function dataOrdinals(count: number, retired: readonly Ordinal[]): number[] {
-  const ordinals: number[] = [];
-  for (let ordinal = 0; ordinals.length < count; ordinal += 1) {
-    if (!retired.includes(ordinal)) ordinals.push(ordinal);
-  }
-  return ordinals;
 }
 
 export function sortMembers(

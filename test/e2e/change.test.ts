@@ -1,6 +1,4 @@
 import { z } from 'zod';
-import { withMember } from '../../local/chaos/replica-set-proof';
-import type { MultiCloudMongoDB } from '../../src/api/multicloudmongodb';
 import { KINDS } from '../../src/kube/object';
 import {
   closeEnvironment,
@@ -8,7 +6,7 @@ import {
   readEnvironment,
   type Environment,
 } from '../support/environment';
-import { connectionStringOf, listInMembers } from '../support/instances';
+import { listInMembers } from '../support/instances';
 import { sharesOf, startWrittenInstance, type WrittenInstance } from '../support/written-instance';
 
 const missing = missingEnvironment();
@@ -34,28 +32,16 @@ suite('changes of a running instance, under writes', () => {
     closeEnvironment(environment);
   }, 900_000);
 
-  /** What each member, asked for itself, runs with. */
-  async function readSettings(cr: MultiCloudMongoDB): Promise<z.output<typeof toldSchema>[]> {
-    const uri = await connectionStringOf(environment.karmada, NAMESPACE, NAME);
-    const hosts = (cr.status?.members ?? []).flatMap(({ host }) => (host === undefined ? [] : [host]));
-    return Promise.all(
-      hosts.map((host) =>
-        withMember(uri, host, async (ask) =>
-          toldSchema.parse({
-            ...(await ask({ getParameter: 1, logLevel: 1 })),
-            ...(await ask({ profile: -1 })),
-          }),
-        ),
-      ),
-    );
-  }
+  /** What each member runs with. */
+  const readSettings = (): Promise<z.output<typeof toldSchema>[]> =>
+    instance.askEach(toldSchema, { getParameter: 1, logLevel: 1 }, { profile: -1 });
 
   it('takes what mongod takes at run time without a restart', async () => {
     const before = await listInMembers(environment, [KINDS.pod], NAMESPACE, NAME);
     const change = { spec: { config: { configSet: SETTINGS } } };
-    const cr = await instance.carriedOut('updateInstance', () => instance.patch(change));
+    await instance.carriedOut('updateInstance', () => instance.patch(change));
     expect(await listInMembers(environment, [KINDS.pod], NAMESPACE, NAME)).toEqual(before);
-    expect(await readSettings(cr)).toEqual(Array(3).fill({ logLevel: 1, slowms: 250 }));
+    expect(await readSettings()).toEqual(Array(3).fill({ logLevel: 1, slowms: 250 }));
   }, 900_000);
 
   it('grows by a subset of the clusters (S1, S8, S10)', async () => {
@@ -67,15 +53,13 @@ suite('changes of a running instance, under writes', () => {
   it('takes new resources member by member, the primary last (S2, S9)', async () => {
     const before = await listInMembers(environment, [KINDS.pod], NAMESPACE, NAME);
     const limits = { cpu: '2', memory: '512Mi' };
-    const cr = await instance.carriedOut('updateInstance', () =>
-      instance.patch({ spec: { resource: { limits } } }),
-    );
+    await instance.carriedOut('updateInstance', () => instance.patch({ spec: { resource: { limits } } }));
     const after = await listInMembers(environment, [KINDS.pod], NAMESPACE, NAME);
     const uids = (pods: typeof before): string[] => Object.values(pods).flatMap((one) => Object.values(one));
     expect(uids(after).filter((uid) => uids(before).includes(uid))).toEqual([]);
     expect(uids(after)).toHaveLength(5);
     // By the file that they start by.
-    expect(await readSettings(cr)).toEqual(Array(5).fill({ logLevel: 1, slowms: 250 }));
+    expect(await readSettings()).toEqual(Array(5).fill({ logLevel: 1, slowms: 250 }));
   }, 900_000);
 
   it('shrinks, and leaves nothing of the members that went (S11, S13)', async () => {

@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
+import { z } from 'zod';
 import type { MultiCloudMongoDB } from '../../src/api/multicloudmongodb';
 import type { OperationKind } from '../../src/domain/instance';
 import { instanceWorkflowId } from '../../src/domain/workflow-ids';
@@ -14,8 +16,28 @@ import {
 } from './instances';
 import { until } from './until';
 import { readPage } from './workflow-page';
+import { withMember } from '../../local/chaos/replica-set-proof';
 import { startVoterWatch, type VoterWatch } from '../../local/chaos/voter-watch';
 import { startWriter, type Writer, type WriterResult } from '../../local/chaos/writer';
+
+// Not loose: a reply tells the time as well.
+const configSchema = z.object({
+  config: z.object({
+    members: z.array(
+      z.looseObject({
+        _id: z.number(),
+        host: z.string(),
+        votes: z.number(),
+        priority: z.number(),
+        hidden: z.boolean(),
+        arbiterOnly: z.boolean(),
+        tags: z.record(z.string(), z.string()),
+      }),
+    ),
+  }),
+});
+type ConfigMember = z.output<typeof configSchema>['config']['members'][number];
+type Command = Readonly<Record<string, unknown>>;
 
 /** A healthy instance under writes (ten a second, `w: majority`) that is changed, and watched meanwhile. */
 export interface WrittenInstance {
@@ -24,6 +46,10 @@ export interface WrittenInstance {
   patch(change: object): Promise<unknown>;
   /** A person's command to the entity. */
   command(name: string, request: object): Promise<unknown>;
+  /** What each data member, asked for itself, answers to these commands, taken together. */
+  askEach<T>(schema: z.ZodType<T>, ...commands: readonly Command[]): Promise<T[]>;
+  /** The members of the configuration that every data member holds. @throws when two hold different ones */
+  readMembers(): Promise<ConfigMember[]>;
   /** What the Temporal UI shows of the entity, or of one of its operations. */
   readPage(workflowId?: string): Promise<string>;
   /** Longest time between two acknowledged writes since the last call of this or of `carriedOut`, ms. */
@@ -86,6 +112,28 @@ export async function startWrittenInstance(
     return cr;
   }
 
+  async function askEach<T>(schema: z.ZodType<T>, ...commands: readonly Command[]): Promise<T[]> {
+    const members = (await read()).status?.members ?? [];
+    const current = await connectionStringOf(karmada, namespace, name);
+    const hosts = members.flatMap(({ role, host }) => (role === 'ARBITER' ? [] : (host ?? [])));
+    return Promise.all(
+      hosts.map((host) =>
+        withMember(current, host, async (ask) => {
+          const replies: object[] = [];
+          for (const command of commands) replies.push(await ask({ ...command }));
+          return schema.parse(Object.assign({}, ...replies));
+        }),
+      ),
+    );
+  }
+
+  async function readMembers(): Promise<ConfigMember[]> {
+    const [first, ...others] = await askEach(configSchema, { replSetGetConfig: 1 });
+    if (others.some((other) => !isDeepStrictEqual(other, first)))
+      throw new Error(`members hold different configurations: ${JSON.stringify([first, ...others])}`);
+    return first?.config.members ?? [];
+  }
+
   const entityId = async (): Promise<string> =>
     instanceWorkflowId(namespace, name, (await read()).metadata.uid);
 
@@ -95,6 +143,8 @@ export async function startWrittenInstance(
     patch: (change) => karmada.mergePatch(instanceRef(namespace, name), change),
     command: async (command, request) =>
       temporal.workflow.getHandle(await entityId()).executeUpdate(command, { args: [request] }),
+    askEach,
+    readMembers,
     readPage: async (workflowId) => readPage(temporal, workflowId ?? (await entityId())),
     lapWriter: () => writer.lap(),
     carriedOut,

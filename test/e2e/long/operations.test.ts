@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { withMember } from '../../../local/chaos/replica-set-proof';
 import type { MultiCloudMongoDB } from '../../../src/api/multicloudmongodb';
 import { KINDS, objectSchema } from '../../../src/kube/object';
 import {
@@ -8,7 +7,7 @@ import {
   readEnvironment,
   type Environment,
 } from '../../support/environment';
-import { connectionStringOf, ensureNamespace, listInMembers } from '../../support/instances';
+import { ensureNamespace, listInMembers } from '../../support/instances';
 import { sharesOf, startWrittenInstance, type WrittenInstance } from '../../support/written-instance';
 
 const missing = missingEnvironment();
@@ -22,15 +21,6 @@ const CONFIG = { kind: KINDS.configMap, namespace: NAMESPACE, name: 'mongod-sett
 const optionsSchema = z.looseObject({
   parsed: z.looseObject({ net: z.looseObject({ maxIncomingConnections: z.number().optional() }) }),
 });
-// Not loose: a reply tells the time as well.
-const configSchema = z.object({
-  config: z.object({
-    members: z.array(
-      z.looseObject({ _id: z.number(), host: z.string(), votes: z.number(), arbiterOnly: z.boolean() }),
-    ),
-  }),
-});
-type ConfigMember = z.output<typeof configSchema>['config']['members'][number];
 const serviceSchema = objectSchema.extend({
   spec: z.looseObject({ ports: z.array(z.looseObject({ port: z.number() })) }),
 });
@@ -71,28 +61,6 @@ suite('one operation after the other, under writes', () => {
   const hostsOf = (cr: MultiCloudMongoDB): string[] =>
     (cr.status?.members ?? []).flatMap(({ host }) => host ?? []);
 
-  /** Asks each data member for itself. */
-  async function askEach<T>(
-    cr: MultiCloudMongoDB,
-    schema: z.ZodType<T>,
-    command: Readonly<Record<string, unknown>>,
-  ): Promise<T[]> {
-    const uri = await connectionStringOf(environment.karmada, NAMESPACE, NAME);
-    const data = (cr.status?.members ?? []).filter(({ role }) => role !== 'ARBITER');
-    return Promise.all(
-      data.map(({ host }) =>
-        withMember(uri, host ?? '', async (ask) => schema.parse(await ask({ ...command }))),
-      ),
-    );
-  }
-
-  /** The configuration that every data member holds. */
-  async function readMembers(cr: MultiCloudMongoDB): Promise<ConfigMember[]> {
-    const [first, ...others] = await askEach(cr, configSchema, { replSetGetConfig: 1 });
-    for (const other of others) expect(other).toEqual(first);
-    return first?.config.members ?? [];
-  }
-
   it('switches the exporter on, and no port of it is ever a member', async () => {
     const cr = await instance.carriedOut('updateInstance', () =>
       instance.patch({ spec: { export: { enable: true } } }),
@@ -106,10 +74,10 @@ suite('one operation after the other, under writes', () => {
   }, 900_000);
 
   it('grows from three to seven with the exporter on; who was there keeps place, _id and address (S1, S5)', async () => {
-    const before = await readMembers(await instance.read());
+    const before = await instance.readMembers();
     const cr = await instance.carriedOut('scaleInstance', () => instance.patch({ spec: { replicaset: 7 } }));
     expect(Object.values(sharesOf(cr)).sort()).toEqual([2, 2, 3]);
-    const members = await readMembers(cr);
+    const members = await instance.readMembers();
     expect(members.slice(0, 3)).toEqual(before);
     expect(members.map(({ votes }) => votes)).toEqual(Array(7).fill(1));
     expect(members.map(({ host }) => host).sort()).toEqual(hostsOf(cr).sort());
@@ -128,10 +96,8 @@ suite('one operation after the other, under writes', () => {
   }, 900_000);
 
   it('takes an edit of the file that needs a restart, in every member (S2, S9)', async () => {
-    const cr = await instance.carriedOut('updateInstance', () =>
-      writeConfig('  maxIncomingConnections: 4321\n'),
-    );
-    const options = await askEach(cr, optionsSchema, { getCmdLineOpts: 1 });
+    await instance.carriedOut('updateInstance', () => writeConfig('  maxIncomingConnections: 4321\n'));
+    const options = await instance.askEach(optionsSchema, { getCmdLineOpts: 1 });
     expect(options.map(({ parsed }) => parsed.net.maxIncomingConnections)).toEqual(Array(7).fill(4321));
   }, 900_000);
 
@@ -159,7 +125,7 @@ suite('one operation after the other, under writes', () => {
 
   it('shrinks from seven to one (S9, S11, S13)', async () => {
     const cr = await instance.carriedOut('scaleInstance', () => instance.patch({ spec: { replicaset: 1 } }));
-    const [only, ...others] = await readMembers(cr);
+    const [only, ...others] = await instance.readMembers();
     expect(others).toEqual([]);
     expect(hostsOf(cr)).toEqual([only?.host]);
     const kinds = [KINDS.statefulSet, KINDS.persistentVolumeClaim];
@@ -168,19 +134,19 @@ suite('one operation after the other, under writes', () => {
   }, 1_200_000);
 
   it('becomes two with an arbiter, and three without (S6, S7, S16)', async () => {
-    const withArbiter = await instance.carriedOut('scaleInstance', () =>
+    await instance.carriedOut('scaleInstance', () =>
       instance.patch({ spec: { replicaset: 2, config: { arbiter: true } } }),
     );
-    const three = await readMembers(withArbiter);
+    const three = await instance.readMembers();
     expect(three.map(({ arbiterOnly, votes }) => [arbiterOnly, votes]).sort()).toEqual([
       [false, 1],
       [false, 1],
       [true, 1],
     ]);
-    const without = await instance.carriedOut('scaleInstance', () =>
+    await instance.carriedOut('scaleInstance', () =>
       instance.patch({ spec: { replicaset: 3, config: { arbiter: false } } }),
     );
-    expect((await readMembers(without)).map(({ arbiterOnly, votes }) => [arbiterOnly, votes])).toEqual(
+    expect((await instance.readMembers()).map(({ arbiterOnly, votes }) => [arbiterOnly, votes])).toEqual(
       Array(3).fill([false, 1]),
     );
   }, 1_800_000);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { Ordinal } from '../../../src/domain/names';
-import { dataOrdinals, sortMembers } from '../../../src/member/membership-set';
+import { dataOrdinals } from '../../../src/domain/placement';
+import { sortMembers } from '../../../src/member/membership-set';
 
 test('no count is a hold: nothing is wanted, nothing goes, whatever else is said', () => {
   expect(sortMembers({ retired: [0, 'arbiter'], arbiter: true }, [0, 1, 'arbiter'])).toEqual({

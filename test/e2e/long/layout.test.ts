@@ -1,0 +1,172 @@
+import { z } from 'zod';
+import type { MultiCloudMongoDB } from '../../../src/api/multicloudmongodb';
+import { clusterSchema, vipOf } from '../../../src/karmada/cluster';
+import { KINDS, objectSchema } from '../../../src/kube/object';
+import {
+  closeEnvironment,
+  missingEnvironment,
+  readEnvironment,
+  type Environment,
+} from '../../support/environment';
+import { connectionStringOf, listInMembers, sayConditions } from '../../support/instances';
+import { until } from '../../support/until';
+import { sharesOf, startWrittenInstance, type WrittenInstance } from '../../support/written-instance';
+
+const missing = missingEnvironment();
+const suite = missing === undefined ? describe : describe.skip;
+if (missing !== undefined) console.warn(`e2e skipped: ${missing}`);
+
+const NAMESPACE = 'layout';
+const NAME = 'ledger';
+const LABEL = 'fedstate.io/e2e-disk';
+
+const nodeSchema = objectSchema.extend({
+  status: z.looseObject({ addresses: z.array(z.looseObject({ type: z.string(), address: z.string() })) }),
+});
+const podSchema = objectSchema.extend({
+  spec: z.looseObject({ nodeName: z.string().optional() }),
+});
+
+suite('where members are and what they are, under writes', () => {
+  let environment: Environment;
+  let instance: WrittenInstance;
+  let clusters: readonly string[];
+
+  beforeAll(async () => {
+    environment = readEnvironment();
+    instance = await startWrittenInstance(environment, NAMESPACE, NAME);
+    clusters = Object.keys(sharesOf(await instance.read())).sort();
+  }, 900_000);
+
+  afterAll(async () => {
+    await instance.remove();
+    closeEnvironment(environment);
+  }, 900_000);
+
+  const labelCluster = (cluster: string, vip: string): Promise<unknown> =>
+    environment.karmada.mergePatch({ kind: KINDS.cluster, name: cluster }, { metadata: { labels: { vip } } });
+
+  const portOf = (host: string): string => host.slice(host.lastIndexOf(':'));
+
+  it('holds nine members of whom seven vote, and says so (S5)', async () => {
+    const cr = await instance.carriedOut('scaleInstance', () => instance.patch({ spec: { replicaset: 9 } }));
+    expect(Object.values(sharesOf(cr))).toEqual([3, 3, 3]);
+    const members = await instance.readMembers();
+    expect(members.map(({ votes }) => votes).sort()).toEqual([0, 0, 1, 1, 1, 1, 1, 1, 1]);
+    for (const { votes, priority } of members) expect(priority === 0).toBe(votes === 0);
+    expect(cr.status?.members?.filter(({ votes }) => votes === 0)).toHaveLength(2);
+  }, 1_200_000);
+
+  it('gives single members what their overrides say, and takes it back (S5, S6)', async () => {
+    const [cluster = ''] = clusters;
+    const override = { cluster, ordinal: 2, priority: 0, hidden: true, tags: { use: 'reports' } };
+    const hidden = async (): Promise<object[]> =>
+      (await instance.readMembers()).filter((member) => member.hidden);
+    await instance.carriedOut('updateInstance', () =>
+      instance.patch({ spec: { member: { overrides: [override] } } }),
+    );
+    expect(await hidden()).toEqual([
+      expect.objectContaining({ priority: 0, tags: expect.objectContaining({ use: 'reports' }) as unknown }),
+    ]);
+    await instance.carriedOut('updateInstance', () =>
+      instance.patch({ spec: { member: { overrides: null } } }),
+    );
+    expect(await hidden()).toEqual([]);
+  }, 900_000);
+
+  it('gives the votes back when seven members or fewer are left (S5, S8)', async () => {
+    await instance.carriedOut('scaleInstance', () => instance.patch({ spec: { replicaset: 3 } }));
+    expect((await instance.readMembers()).map(({ votes }) => votes)).toEqual([1, 1, 1]);
+  }, 1_200_000);
+
+  it('follows a new VIP of a cluster: the same members under their _id at the new address', async () => {
+    const before = await instance.readMembers();
+    const [cluster = ''] = clusters;
+    const ref = { kind: KINDS.cluster, name: cluster };
+    const found = await environment.karmada.get(ref, clusterSchema);
+    const old = found === undefined ? '' : (vipOf(found) ?? '');
+    const nodes = await environment.members.get(cluster)?.list(KINDS.node, {}, nodeSchema);
+    const addresses = (nodes?.items ?? []).flatMap(({ status }) =>
+      status.addresses.flatMap(({ type, address }) => (type === 'InternalIP' ? [address] : [])),
+    );
+    const vip = addresses.find((address) => address !== old) ?? '';
+    const pods = await listInMembers(environment, [KINDS.pod], NAMESPACE, NAME);
+
+    const moved = await instance.carriedOut('updateInstance', () => labelCluster(cluster, vip));
+    const after = await instance.readMembers();
+    expect(after.map(({ _id }) => _id)).toEqual(before.map(({ _id }) => _id));
+    expect(after.map(({ host }) => host)).toEqual(
+      before.map(({ host }) => (host.startsWith(`${old}:`) ? `${vip}${portOf(host)}` : host)),
+    );
+    expect(after).not.toEqual(before);
+    expect(await connectionStringOf(environment.karmada, NAMESPACE, NAME)).toContain(`${vip}:`);
+    expect(moved.status?.members?.map(({ host }) => host).sort()).toEqual(
+      after.map(({ host }) => host).sort(),
+    );
+    // An address is no reason to restart anything.
+    expect(await listInMembers(environment, [KINDS.pod], NAMESPACE, NAME)).toEqual(pods);
+
+    await instance.carriedOut('updateInstance', () => labelCluster(cluster, old));
+    expect(await instance.readMembers()).toEqual(before);
+  }, 900_000);
+
+  describe('node selection', () => {
+    /** Node of each pod, by cluster. */
+    async function readNodes(): Promise<Record<string, string | undefined>> {
+      const entries = await Promise.all(
+        [...environment.members].map(async ([cluster, kube]): Promise<[string, string | undefined]> => {
+          const own = { namespace: NAMESPACE, labelSelector: `app.kubernetes.io/instance=${NAME}` };
+          const { items } = await kube.list(KINDS.pod, own, podSchema);
+          return [cluster, items[0]?.spec.nodeName];
+        }),
+      );
+      return Object.fromEntries(entries);
+    }
+
+    async function labelNodes(choose: (held: boolean) => string | null): Promise<void> {
+      const held = await readNodes();
+      for (const [cluster, kube] of environment.members) {
+        const { items } = await kube.list(KINDS.node, {}, objectSchema);
+        for (const { metadata } of items)
+          await kube.mergePatch(
+            { kind: KINDS.node, name: metadata.name },
+            { metadata: { labels: { [LABEL]: choose(metadata.name === held[cluster]) } } },
+          );
+      }
+    }
+
+    afterAll(() => labelNodes(() => null), 60_000);
+
+    it('that members meet where they are is taken member by member (S2)', async () => {
+      await labelNodes((held) => (held ? 'fast' : 'slow'));
+      const before = await readNodes();
+      await instance.carriedOut('updateInstance', () =>
+        instance.patch({ spec: { spreadConstraints: { nodeSelect: { [LABEL]: 'fast' } } } }),
+      );
+      expect(await readNodes()).toEqual(before);
+    }, 900_000);
+
+    it('that their volumes cannot follow costs one member at most, is said, and can be taken back (S2)', async () => {
+      instance.voters.lap();
+      await instance.patch({ spec: { spreadConstraints: { nodeSelect: { [LABEL]: 'slow' } } } });
+      await until('the reason in status', 300, async () => {
+        const cr = await instance.read();
+        const said = JSON.stringify([cr.status?.operation, sayConditions(cr)]);
+        return /node/i.test(said) && cr.status?.operation !== undefined && isStuck(cr)
+          ? { answer: said }
+          : { reason: said };
+      });
+      await instance.carriedOut('updateInstance', () =>
+        instance.patch({ spec: { spreadConstraints: { nodeSelect: { [LABEL]: 'fast' } } } }),
+      );
+    }, 900_000);
+
+    const isStuck = (cr: MultiCloudMongoDB): boolean => cr.status?.state === 'SubHealth';
+  });
+
+  it('has lost no acknowledged write', async () => {
+    const { acknowledged, lost } = await instance.stopWriter();
+    expect(acknowledged).toBeGreaterThan(100);
+    expect(lost).toEqual([]);
+  }, 120_000);
+});
