@@ -22,7 +22,15 @@ import { planLostVotes } from '../planner/plan-lost-votes';
 import { loadInstance, type ActivityContext, type InstanceInput } from './context';
 import { readCredentials } from './credentials';
 import { answers, describeCarried, describeWish, isCreated } from './instance-marks';
-import { desiredMember, findLayoutFault, isSamePlace, knownHosts, layOut, readLayout } from './layout';
+import {
+  desiredMember,
+  digestAddresses,
+  findLayoutFault,
+  isSamePlace,
+  knownHosts,
+  layOut,
+  readLayout,
+} from './layout';
 import type { Layout, LayoutMember } from './layout';
 import { fencedClusters, withoutMark } from './loss-marks';
 import { overrideRules, revisionOf } from './override-rules';
@@ -72,8 +80,9 @@ export function createChangePlanActivities(context: ActivityContext) {
         soakUntil: soakEnd(cr, plan),
         now: context.now(),
       });
-      const wish = describeWish(cr, digestReferences(references));
-      return done({ plan, gate, ...(facts.kind === 'failoverInstance' ? { wish } : {}) });
+      if (facts.kind !== 'failoverInstance') return done({ plan, gate });
+      const wish = describeWish(cr, digestReferences(references), await digestAddresses(context, cr));
+      return done({ plan, gate, wish });
     },
   };
 }

@@ -10,8 +10,8 @@ import { instanceWorkflowId } from '../domain/workflow-ids';
 import { readAuthSecret } from './auth-secret';
 import { findInstance, type ActivityContext, type InstanceInput } from './context';
 import type { DispatchedShare } from './dispatched';
-import { describeWish, isCreated, isPaused, isSettled } from './instance-marks';
-import { readLayout } from './layout';
+import { answers, describeWish, isCreated, isPaused } from './instance-marks';
+import { digestAddresses, readLayout } from './layout';
 import { dueLoss, dueReturn } from './loss-marks';
 import { drainedClusters, isPlacementDue, readPlacement, unplacedLosses } from './placement';
 import { openRebuild } from './rebuild';
@@ -31,6 +31,8 @@ export function createEntityActivities(context: ActivityContext) {
       const placement = await readPlacement(context, cr);
       const resolved = await resolveReferences(context, cr);
       const references = resolved.ok ? digestReferences(resolved.references) : undefined;
+      const addresses = await digestAddresses(context, cr);
+      const wish = describeWish(cr, references, addresses);
       const approved = cr.metadata.annotations[ANNOTATIONS.approve];
       return {
         found: true,
@@ -40,10 +42,10 @@ export function createEntityActivities(context: ActivityContext) {
         created: isCreated(cr),
         clusters: placement.done ? placement.value.shares.map((share) => share.cluster) : [],
         health: cr.status?.state,
-        ...(isCreated(cr) && !(await isCarriedOut(context, cr, references))
+        ...(isCreated(cr) && !(await isCarriedOut(context, cr, wish))
           ? { change: await nameChange(context, cr) }
           : {}),
-        wish: describeWish(cr, references),
+        wish,
         ...describeRecovery(cr, context.now()),
         ...(approved === undefined ? {} : { approved }),
       };
@@ -80,12 +82,9 @@ export function createEntityActivities(context: ActivityContext) {
 }
 
 /** A request that came while the instance was made is in the record of what was asked for, and open all the same. */
-async function isCarriedOut(
-  context: ActivityContext,
-  cr: MultiCloudMongoDB,
-  references: string | undefined,
-): Promise<boolean> {
-  if (!isSettled(cr, references) || openRebuild(cr) !== undefined) return false;
+async function isCarriedOut(context: ActivityContext, cr: MultiCloudMongoDB, wish: string): Promise<boolean> {
+  if (!answers(cr.metadata.annotations[ANNOTATIONS.settled], wish) || openRebuild(cr) !== undefined)
+    return false;
   // Without a request nothing is asked of the Secret at rest.
   const asks = cr.metadata.annotations[ANNOTATIONS.rotate] !== undefined;
   return !asks || !(await isRotationOpen(context, cr));

@@ -18,10 +18,15 @@ const STEERING = [ANNOTATIONS.schedulerResult, ANNOTATIONS.restart, ANNOTATIONS.
 const LATER_STEERING = [ANNOTATIONS.rotate, ANNOTATIONS.rebuild] as const;
 
 /**
- * All that is asked for in one line: `<generation>/<spec>/<annotations>/<references>`.
+ * All that is asked for in one line: `<generation>/<spec>/<annotations>/<references>[/<addresses>]`.
  * @param references digest of what the spec refers to; undefined: it cannot be read now, and is taken to be as it was
+ * @param addresses digest of the clusters' VIPs; undefined likewise
  */
-export function describeWish(cr: MultiCloudMongoDB, references: string | undefined): string {
+export function describeWish(
+  cr: MultiCloudMongoDB,
+  references: string | undefined,
+  addresses?: string,
+): string {
   const { annotations } = cr.metadata;
   const losses = describeLosses(cr);
   const steering = [
@@ -37,6 +42,7 @@ export function describeWish(cr: MultiCloudMongoDB, references: string | undefin
     fnv1a32(JSON.stringify(cr.spec)),
     fnv1a32(JSON.stringify(steering)),
     references ?? '',
+    ...(addresses === undefined ? [] : [addresses]),
   ].join('/');
 }
 
@@ -54,12 +60,13 @@ export function describeCarried(cr: MultiCloudMongoDB, references: string): stri
  * FedState may read the same object with more defaults. By content then: a change may have been taken back.
  */
 export function answers(record: string | undefined, wish: string): boolean {
-  const [generation, spec, steering, references] = (record ?? '').split('/');
+  const [generation, spec, steering, references, addresses] = (record ?? '').split('/');
   const now = wish.split('/');
   return (
     (generation === now[0] || spec === now[1]) &&
     steering === now[2] &&
-    (now[3] === '' || references === now[3])
+    (now[3] === '' || references === now[3]) &&
+    (now[4] === undefined || addresses === undefined || addresses === now[4])
   );
 }
 
@@ -70,9 +77,9 @@ export function isBehind(cr: MultiCloudMongoDB): boolean {
   return generation !== appliedAt && spec !== applied;
 }
 
-/** Whether an operation has carried out all that is asked for. */
-export function isSettled(cr: MultiCloudMongoDB, references: string | undefined): boolean {
-  return answers(cr.metadata.annotations[ANNOTATIONS.settled], describeWish(cr, references));
+/** Whether an operation has carried out all that the object itself asks for. */
+export function isSettled(cr: MultiCloudMongoDB, addresses?: string): boolean {
+  return answers(cr.metadata.annotations[ANNOTATIONS.settled], describeWish(cr, undefined, addresses));
 }
 
 /** Paused if any source says so. */

@@ -3,7 +3,7 @@ import type { MemberOverride, MultiCloudMongoDB } from '../api/multicloudmongodb
 import { joinHostPort } from '../domain/address';
 import type { Wait } from '../domain/instance';
 import { ANNOTATIONS, LABELS } from '../domain/marks';
-import { memberName, type Ordinal } from '../domain/names';
+import { fnv1a32, memberName, type Ordinal } from '../domain/names';
 import { done, waitFor, type StageResult } from '../domain/operation';
 import type { MemberPlace, Placement } from '../domain/placement';
 import type { DesiredMember } from '../domain/replica-set';
@@ -84,12 +84,9 @@ export async function layOut(
   cr: MultiCloudMongoDB,
   placement: Placement,
 ): Promise<StageResult<Layout>> {
-  const clusters = new Map(
-    (await listClusters(context.karmada)).map((cluster) => [cluster.metadata.name, cluster]),
-  );
-  const active = placement.shares.filter((share) => share.replicaset > 0 || share.arbiter === true);
-  const lastKnown = isCreated(cr) ? readLastVips(cr) : new Map<string, string>();
-  const vipIn = (name: string): string | undefined => vipOfName(clusters, name) ?? lastKnown.get(name);
+  const clusters = await readClusters(context);
+  const active = listActive(placement);
+  const vipIn = findVips(cr, clusters);
   const faults = active.flatMap(({ cluster: name }) => {
     if (vipIn(name) !== undefined) return [];
     const cluster = clusters.get(name);
@@ -144,6 +141,44 @@ export async function layOut(
     strayed: shares.flatMap((share) => describeStrayed(clusters, share)),
     clusterLabels: new Set([...clusters.values()].flatMap((cluster) => Object.keys(cluster.metadata.labels))),
   });
+}
+
+/**
+ * Changes when a cluster of the placement that stands is given another VIP; undefined: there is no placement that can be
+ * read, or a cluster never had one.
+ */
+export async function digestAddresses(
+  context: ActivityContext,
+  cr: MultiCloudMongoDB,
+): Promise<string | undefined> {
+  const read = await readPlacement(context, cr);
+  if (!read.done) return undefined;
+  const vipIn = findVips(cr, await readClusters(context));
+  const active = listActive(read.value);
+  const known = active.flatMap(({ cluster }) => {
+    const vip = vipIn(cluster);
+    return vip === undefined ? [] : [{ cluster, vip }];
+  });
+  return known.length === active.length ? digestVips(known) : undefined;
+}
+
+/** As {@link digestAddresses}, of a layout's shares. */
+export const digestVips = (shares: readonly Pick<LayoutShare, 'cluster' | 'vip'>[]): string =>
+  fnv1a32(JSON.stringify(shares.map(({ cluster, vip }) => [cluster, vip]).sort()));
+
+const readClusters = async (context: ActivityContext): Promise<ReadonlyMap<string, Cluster>> =>
+  new Map((await listClusters(context.karmada)).map((cluster) => [cluster.metadata.name, cluster]));
+
+const listActive = ({ shares }: Placement): Placement['shares'] =>
+  shares.filter((share) => share.replicaset > 0 || share.arbiter === true);
+
+/** Each cluster's VIP, or the last one that was known of it. */
+function findVips(
+  cr: MultiCloudMongoDB,
+  clusters: ReadonlyMap<string, Cluster>,
+): (name: string) => string | undefined {
+  const lastKnown = isCreated(cr) ? readLastVips(cr) : new Map<string, string>();
+  return (name) => vipOfName(clusters, name) ?? lastKnown.get(name);
 }
 
 export const isSamePlace = (a: MemberPlace, b: MemberPlace): boolean =>

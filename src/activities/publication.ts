@@ -9,6 +9,7 @@ import { readChange } from './change-plan';
 import { publishConnection } from './connection';
 import { annotateInstance, loadInstance, type ActivityContext, type InstanceInput } from './context';
 import { appliedGeneration, describeWish, isBehind } from './instance-marks';
+import { digestAddresses } from './layout';
 import { fencedClusters } from './loss-marks';
 import { digestReferences, resolveReferences } from './references';
 import { dropPromises } from './room-ledger';
@@ -30,6 +31,8 @@ export function createPublicationActivities(context: ActivityContext) {
     /** The creation's proof: healthy as promised, or the reason why not yet. */
     async verifyInstance({ instance }: InstanceInput): Promise<StageResult<string>> {
       const cr = await loadInstance(context, instance);
+      // Before anything is judged: a VIP that changes meanwhile is a change to come.
+      const addresses = await digestAddresses(context, cr);
       const health = await judgeInstance(context, cr);
       if (health?.word !== 'Health') {
         return waitFor({
@@ -51,7 +54,7 @@ export function createPublicationActivities(context: ActivityContext) {
         [ANNOTATIONS.created]: cr.metadata.uid,
         // Its members have just been made: a request that came with the object asks for nothing more.
         [ANNOTATIONS.rebuilt]: cr.metadata.annotations[ANNOTATIONS.rebuild] ?? null,
-        [ANNOTATIONS.settled]: describeWish(cr, digestReferences(resolved.references)),
+        [ANNOTATIONS.settled]: describeWish(cr, digestReferences(resolved.references), addresses),
       });
       return done(`Health; primary ${health.primaryHost ?? 'unknown'}, may lose ${health.margin}`);
     },
@@ -63,6 +66,7 @@ export function createPublicationActivities(context: ActivityContext) {
      */
     async settleChange({ instance, kind }: SettleInput): Promise<StageResult<string>> {
       const cr = await loadInstance(context, instance);
+      const addresses = await digestAddresses(context, cr);
       const left = await judgeSettlement(kind, (scope) => readChange(context, cr, undefined, scope));
       if (left.kind === 'open') return left.wait;
       if (left.kind === 'left') return done(left.told);
@@ -77,7 +81,7 @@ export function createPublicationActivities(context: ActivityContext) {
       if (unsettled.length > 0) return waitFor({ code: 'MembersNotReady', message: unsettled.join('; ') });
       await dropPromises(context, [cr.metadata.uid]);
       await annotateInstance(context, cr, {
-        [ANNOTATIONS.settled]: describeWish(cr, digestReferences(left.references)),
+        [ANNOTATIONS.settled]: describeWish(cr, digestReferences(left.references), addresses),
         [ANNOTATIONS.approve]: null,
         [ANNOTATIONS.soaking]: null,
       });

@@ -13,6 +13,7 @@ import { annotateInstance, loadInstance, type ActivityContext, type InstanceInpu
 import { readCredentials } from './credentials';
 import { withHeartbeat } from './heartbeat';
 import { describeWish } from './instance-marks';
+import { digestAddresses } from './layout';
 import { digestReferences, resolveReferences } from './references';
 import { seeRecovery } from './recovery-sight';
 import { accessOf } from './replica-set';
@@ -53,7 +54,12 @@ export function createRecoverMajorityActivities(context: ActivityContext) {
         const gate = judgeGate({ plan, approval: 'Always', windows: [], agreed, now: context.now() });
         const resolved = await resolveReferences(context, cr);
         const references = resolved.ok ? digestReferences(resolved.references) : undefined;
-        return done({ kind: 'plan', plan, gate, wish: describeWish(cr, references) });
+        return done({
+          kind: 'plan',
+          plan,
+          gate,
+          wish: describeWish(cr, references, await digestAddresses(context, cr)),
+        });
       }),
 
     /** Whether the plan that waits would still be made: a person must not read of what is no longer so. */

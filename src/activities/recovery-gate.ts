@@ -56,7 +56,7 @@ const isAgreedFailover = (cr: MultiCloudMongoDB, { askedBy }: RecoveryFacts): bo
 
 /** Whether all but the loss itself was carried out before. */
 function isNothingElseAsked(cr: MultiCloudMongoDB): boolean {
-  if (isSettled(cr, undefined)) return true;
+  if (isSettled(cr)) return true;
   const settled = cr.metadata.annotations[ANNOTATIONS.settled];
   const before = [
     ...lostClusters(cr).map((cluster) => withoutMark(cr, cluster)),

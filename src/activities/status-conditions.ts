@@ -10,7 +10,7 @@ const changeUnderWay = (cr: MultiCloudMongoDB): string =>
   `Generation ${cr.metadata.generation ?? 0} and the annotations ask for something that is not carried out yet: see status.operation`;
 
 /** Whether a running instance is not yet what is asked for. */
-export const isChanging = (facts: StatusFacts): boolean => facts.created && !isSettled(facts.cr, undefined);
+export const isChanging = (facts: StatusFacts): boolean => facts.created && !isSettled(facts.cr);
 
 /** All that is asked for runs; only the feature compatibility version is still to follow. */
 export const isSoaking = (operation: MultiCloudMongoDBStatus['operation']): boolean =>

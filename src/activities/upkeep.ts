@@ -9,7 +9,7 @@ import type { ActivityContext } from './context';
 import { copyFromMember, portOfService, withPort } from './copy-back';
 import { findDeviations, type Deviation } from './drift';
 import { isCreated, isPaused, isSettled } from './instance-marks';
-import { readLayout } from './layout';
+import { digestVips, readLayout } from './layout';
 import { hasOnlyToSoak } from './soak';
 import type { Restraint } from './restraint';
 
@@ -59,11 +59,12 @@ export async function keepObjects(
 /** Empty for an instance that is being made or removed: its operation sees to its objects. */
 export async function readDeviations(context: ActivityContext, cr: MultiCloudMongoDB): Promise<Deviation[]> {
   // A change that is under way dispatches by itself, step by step: what it has ordered is no deviation.
-  const isStill = isSettled(cr, undefined) || hasOnlyToSoak(cr);
+  const isStill = isSettled(cr) || hasOnlyToSoak(cr);
   const atRest = isCreated(cr) && isStill && cr.metadata.deletionTimestamp === undefined;
   if (!atRest) return [];
   const layout = await readLayout(context, cr);
-  return layout.done ? findDeviations(context, cr, layout.value) : [];
+  const isMoved = layout.done && !isSettled(cr, digestVips(layout.value.shares)) && isSettled(cr);
+  return layout.done && !isMoved ? findDeviations(context, cr, layout.value) : [];
 }
 
 export const keyOf = ({ kind, name }: Deviation): string => `${kind.kind} ${name}`;

@@ -1,8 +1,9 @@
 import type { ActivityContext } from '../../../src/activities/context';
+import { createEntityActivities } from '../../../src/activities/entity';
 import { createCredentialActivities } from '../../../src/activities/credentials';
 import { findLayoutFault, readLayout, type Layout } from '../../../src/activities/layout';
 import type { MultiCloudMongoDB } from '../../../src/api/multicloudmongodb';
-import { LABELS } from '../../../src/domain/marks';
+import { ANNOTATIONS, LABELS } from '../../../src/domain/marks';
 import { KINDS } from '../../../src/kube/object';
 import { makeInstance } from '../../support/custom-resource';
 import { makeStubContext } from '../../support/stub-context';
@@ -104,6 +105,36 @@ describe('addresses', () => {
       done: false,
       wait: { code: 'VipMissing', message: expect.stringMatching(says) as string },
     });
+  });
+
+  it('that change are carried out like a change of the spec; a lost label is not taken for one', async () => {
+    const shares = { east: 1, west: 1, north: 1 };
+    const vips = { east: label('10.0.0.1'), west: label('10.0.0.2'), north: label('10.0.0.3') };
+    const see = async (clusters: Readonly<Record<string, Fields>>, settled?: string) => {
+      const { stub, context } = worldOf(clusters);
+      const { spec, metadata } = instanceOn(shares);
+      const marks = { [ANNOTATIONS.created]: metadata.uid, [ANNOTATIONS.settled]: settled ?? '' };
+      const members = Object.keys(shares).map((cluster, index) => ({
+        cluster,
+        ordinal: '0',
+        host: `10.0.0.${index + 1}:31000`,
+        role: 'SECONDARY',
+        votes: 1,
+        ready: true,
+      }));
+      const annotations = { ...metadata.annotations, ...marks };
+      stub.put(KINDS.multiCloudMongoDB, 'orders', {
+        ...makeInstance(spec, { annotations }, { members }),
+      });
+      const instance = { namespace: 'shop', name: 'orders', uid: metadata.uid };
+      const seen = await createEntityActivities(context).readInstance({ instance });
+      if (!seen.found) throw new Error('not found');
+      return seen;
+    };
+    const { wish } = await see(vips);
+    expect((await see(vips, wish)).change).toBeUndefined();
+    expect((await see({ ...vips, east: label('10.0.0.9') }, wish)).change).toBeDefined();
+    expect((await see({ ...vips, east: {} }, wish)).change).toBeUndefined();
   });
 
   it('of two clusters may not be the same one, in whatever spelling', async () => {
