@@ -33,6 +33,7 @@ export const CREATE_USAGE = `npm run chaos -- create [OPTIONS]
 
 const DEFAULT_TOGETHER = 4;
 const FORGOTTEN = 1;
+const FORGOTTEN_LIFE = 'forgotten-0';
 
 interface Options extends RunOptions {
   readonly lives: number | undefined;
@@ -122,10 +123,14 @@ async function runAll(
   const book = openRowBook(file, { ...options, commit });
   // One that was created and not removed was interrupted: it is lived again.
   const lived = new Set(book.rows.filter((row) => row.operation !== 'create').map((row) => row.life));
-  const planned = new Set([...lived, ...volleys.flatMap((volley) => volley.lives.map((life) => life.name))])
-    .size;
+  const losesDatabase = isWanted(options, DATABASE_FAULT.name);
+  const planned = new Set([
+    ...lived,
+    ...volleys.flatMap((volley) => volley.lives.map((life) => life.name)),
+    ...(losesDatabase ? [FORGOTTEN_LIFE] : []),
+  ]).size;
   try {
-    if (isWanted(options, DATABASE_FAULT.name) && !lived.has('forgotten-0'))
+    if (losesDatabase && !lived.has(FORGOTTEN_LIFE))
       book.keep(await loseTemporalDatabase(context, options.image, FORGOTTEN));
     for (const { fault, lives } of volleys) {
       const open = lives.filter((life) => !lived.has(life.name));
