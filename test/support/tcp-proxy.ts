@@ -9,7 +9,7 @@ export interface TcpProxy {
   reset(): number;
   /** Present connections stay open and carry nothing any more, in either direction: not even their end. New ones work. */
   freezePresent(): number;
-  /** Open at either end, dead ones included. */
+  /** Open at the client's end, dead ones included: at the other end of a dead wire only the server can end them. */
   connections(): number;
   stop(): Promise<void>;
 }
@@ -73,7 +73,7 @@ export async function startTcpProxy(target: number, host = '127.0.0.1'): Promise
         near.resume();
         far.resume();
       }),
-    connections: () => alive.size + dead.size,
+    connections: () => alive.size + [...dead].filter(([near]) => !near.destroyed).length,
     stop: () =>
       new Promise((resolve) => {
         cut();
