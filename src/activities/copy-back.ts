@@ -7,6 +7,7 @@ import { isReady, listClusters } from '../karmada/cluster';
 import { buildAuthSecret, buildConfigCopy, buildPullSecret } from '../karmada/template';
 import { KINDS, metadataSchema, type Manifest, type ObjectRef } from '../kube/object';
 import type { ActivityContext } from './context';
+import { knownPorts } from './known-ports';
 
 const copySchema = z.looseObject({
   metadata: metadataSchema,
@@ -49,11 +50,13 @@ export async function portOfService(
   cr: MultiCloudMongoDB,
   ref: ObjectRef,
 ): Promise<number | undefined> {
+  const of = ordinalOfMember(cr.metadata.name, ref.name);
+  const known = of === undefined ? undefined : knownPorts(cr).get(of);
+  if (known !== undefined) return known;
   const copy = await readCopy(context, cr, { ...ref, kind: KINDS.service });
   const port = copy?.spec?.ports[0]?.nodePort;
   if (port !== undefined) return port;
-  const ordinal = String(ordinalOfMember(cr.metadata.name, ref.name));
-  const host = cr.status?.members?.find((member) => member.ordinal === ordinal)?.host;
+  const host = cr.status?.members?.find((member) => member.ordinal === String(of))?.host;
   const told = /:(\d+)$/.exec(host ?? '')?.[1];
   return told === undefined ? undefined : Number(told);
 }

@@ -12,7 +12,8 @@ import { annotateInstance, loadInstance, type ActivityContext, type InstanceInpu
 import { awaitFence } from './fence';
 import { withHeartbeat } from './heartbeat';
 import { describeCarried } from './instance-marks';
-import { findLayoutFault, readLayout, suspendedClusters } from './layout';
+import { describePorts } from './known-ports';
+import { findLayoutFault, portsOf, readLayout, suspendedClusters } from './layout';
 import {
   buildCompanyPolicies,
   buildCopies,
@@ -147,10 +148,14 @@ async function isFirstDispatch(context: ActivityContext, cr: MultiCloudMongoDB):
   return policy === undefined || policy.spec.suspension?.dispatching === true;
 }
 
-/** Reads the ports that the Services have by now. */
+/** Of the ports that the Services have by now; that of an ordinal that is gone is forgotten before its Service is. */
 async function applyRecord(context: ActivityContext, cr: MultiCloudMongoDB): Promise<void> {
   const layout = await readLayout(context, cr);
-  if (layout.done) await apply(context, buildRecord(cr, layout.value));
+  if (!layout.done) return;
+  await apply(context, buildRecord(cr, layout.value));
+  const ports = describePorts(portsOf(layout.value));
+  if (cr.metadata.annotations[ANNOTATIONS.nodePorts] !== ports)
+    await annotateInstance(context, cr, { [ANNOTATIONS.nodePorts]: ports });
 }
 
 export async function apply(context: ActivityContext, { kind, manifest }: Built): Promise<void> {

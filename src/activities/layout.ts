@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { MemberOverride, MultiCloudMongoDB } from '../api/multicloudmongodb';
-import { joinHostPort } from '../domain/address';
+import { joinHostPort, splitHostPort } from '../domain/address';
 import type { Wait } from '../domain/instance';
 import { ANNOTATIONS, LABELS } from '../domain/marks';
 import { fnv1a32, memberName, type Ordinal } from '../domain/names';
@@ -14,6 +14,7 @@ import { desiredFault } from '../planner/config-rules';
 import type { ActivityContext } from './context';
 import { listDispatchedMembers, readDispatched, type DispatchedShare } from './dispatched';
 import { isCreated } from './instance-marks';
+import { knownPorts } from './known-ports';
 import { fencedClusters, shutMembers } from './loss-marks';
 import { readPlacement } from './placement';
 
@@ -258,6 +259,7 @@ async function readNodePorts(context: ActivityContext, cr: MultiCloudMongoDB): P
     const port = service.spec.ports[0]?.nodePort;
     if (port !== undefined) ports.set(service.metadata.name, port);
   }
+  for (const [ordinal, port] of knownPorts(cr)) ports.set(memberName(cr.metadata.name, ordinal), port);
   return ports;
 }
 
@@ -282,6 +284,15 @@ export interface AddressedPlace extends MemberPlace {
 export const addressedPlaces = ({ members, leaving }: Layout): AddressedPlace[] =>
   [...members, ...leaving].flatMap(({ cluster, ordinal, host }) =>
     host === undefined ? [] : [{ cluster, ordinal, host }],
+  );
+
+/** NodePort of each ordinal, as far as it is known. */
+export const portsOf = ({ members, leaving }: Layout): ReadonlyMap<Ordinal, number> =>
+  new Map(
+    [...members, ...leaving].flatMap(({ ordinal, host }): [Ordinal, number][] => {
+      const port = host === undefined ? undefined : splitHostPort(host)?.port;
+      return port === undefined ? [] : [[ordinal, port]];
+    }),
   );
 
 /** Of the desired members those that may be asked. */

@@ -10,6 +10,7 @@ import {
 } from '../domain/loss';
 import { ANNOTATIONS } from '../domain/marks';
 import type { Ordinal } from '../domain/names';
+import { readJsonAnnotation } from './json-annotation';
 
 const marksSchema = z.record(
   z.string(),
@@ -43,22 +44,12 @@ const sightingsSchema = z.record(
 
 const timesSchema = z.record(z.string(), z.string());
 
-/** What somebody has garbled counts as absent: the next look writes it anew. */
-function readAnnotation<T>(cr: MultiCloudMongoDB, key: string, schema: z.ZodType<T>, absent: T): T {
-  try {
-    const parsed = schema.safeParse(JSON.parse(cr.metadata.annotations[key] ?? 'null'));
-    return parsed.success ? parsed.data : absent;
-  } catch {
-    return absent;
-  }
-}
-
 export const readLossMarks = (cr: MultiCloudMongoDB): LossMarks =>
-  readAnnotation<LossMarks>(cr, ANNOTATIONS.lost, marksSchema, {});
+  readJsonAnnotation<LossMarks>(cr, ANNOTATIONS.lost, marksSchema, {});
 export const readSightings = (cr: MultiCloudMongoDB): Sightings =>
-  readAnnotation<Sightings>(cr, ANNOTATIONS.sightings, sightingsSchema, {});
+  readJsonAnnotation<Sightings>(cr, ANNOTATIONS.sightings, sightingsSchema, {});
 export const readReturnTimes = (cr: MultiCloudMongoDB): ReturnTimes =>
-  readAnnotation<ReturnTimes>(cr, ANNOTATIONS.givenBack, timesSchema, {});
+  readJsonAnnotation<ReturnTimes>(cr, ANNOTATIONS.givenBack, timesSchema, {});
 
 /** The value of an annotation that holds these entries; null takes it off. */
 export const writeEntries = (entries: Readonly<Record<string, unknown>>): string | null =>

@@ -33,6 +33,7 @@ import {
 } from '../karmada/template';
 import { KINDS, type Kind, type Manifest } from '../kube/object';
 import { affinityOfPods } from '../scheduler/pod-affinity';
+import { knownPorts } from './known-ports';
 import { suspendedClusters, type Layout } from './layout';
 import { revisionOf } from './override-rules';
 import type { References } from './references';
@@ -125,9 +126,10 @@ function policy(
 
 export function buildServices(cr: MultiCloudMongoDB, layout: Layout): Built[] {
   const ipv6 = layout.shares.some((share) => isIPv6(share.vip));
+  const ports = knownPorts(cr);
   return ordinalsOf(layout).map((ordinal) => ({
     kind: KINDS.service,
-    manifest: buildServiceTemplate(cr, ordinal, ipv6),
+    manifest: buildServiceTemplate(cr, ordinal, { ipv6, nodePort: ports.get(ordinal) }),
   }));
 }
 

@@ -3,7 +3,6 @@ import { z } from 'zod';
 import type { MultiCloudMongoDB } from '../api/multicloudmongodb';
 import { isFedStateError } from '../domain/errors';
 import type { Wait } from '../domain/instance';
-import { ANNOTATIONS } from '../domain/marks';
 import { memberName, type Ordinal } from '../domain/names';
 import { readBinding, reportsOf } from '../karmada/binding';
 import { isReady, listClusters } from '../karmada/cluster';
@@ -11,7 +10,7 @@ import { namespaceOf } from '../karmada/template';
 import type { Kube } from '../kube/client';
 import { KINDS, metadataSchema } from '../kube/object';
 import type { ActivityContext } from './context';
-import { isCreated } from './instance-marks';
+import { mayKnowPorts } from './known-ports';
 import type { Layout } from './layout';
 import { holdersOf, ordinalsOf } from './manifests';
 
@@ -100,7 +99,7 @@ async function replacePort(
   { name, ordinal, takenIn }: ServiceState,
 ): Promise<Wait | undefined> {
   const where = takenIn.join(', ');
-  if (isCreated(cr) || cr.metadata.annotations[ANNOTATIONS.seedMember] !== undefined) {
+  if (mayKnowPorts(cr)) {
     return {
       code: 'Dispatching',
       message: `The NodePort of Service ${name} is taken in ${where}, and the replica set knows its members by it: free the port there.`,

@@ -75,6 +75,8 @@ export const ANNOTATIONS = {
   appliedTemplate: 'middleware.fedstate.io/applied-template',
   /** `<cluster>/<ordinal>` of the one member that may ever be initiated; written before the first attempt. */
   seedMember: 'middleware.fedstate.io/seed-member',
+  /** NodePort of each ordinal by which the replica set knows its members, as JSON. */
+  nodePorts: 'middleware.fedstate.io/node-ports',
   /** Revision of the override that made this object's spec; the member's status echoes it. */
   overrideRevision: 'middleware.fedstate.io/override-revision',
   /** On a MongoDB template: digest of what it asks for; the member's status echoes it. */
@@ -102,6 +104,7 @@ export const RECORDS: ReadonlySet<string> = new Set([
   ANNOTATIONS.settled,
   ANNOTATIONS.placedFor,
   ANNOTATIONS.seedMember,
+  ANNOTATIONS.nodePorts,
   ANNOTATIONS.soaking,
   ANNOTATIONS.credentialsRotatedAt,
   ANNOTATIONS.rebuilt,

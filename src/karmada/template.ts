@@ -41,11 +41,21 @@ const protectedLabels = (cr: MultiCloudMongoDB): Record<string, string> => ({
   [LABELS.deletionProtected]: 'Always',
 });
 
+export interface ServiceChoices {
+  readonly ipv6?: boolean | undefined;
+  /** Absent: Karmada's API server chooses. */
+  readonly nodePort?: number | undefined;
+}
+
 /**
  * NodePort Service of one ordinal: the port that Karmada's API server allocates holds in every cluster.
  * @param ipv6 some cluster is reached at an IPv6 address
  */
-export function buildServiceTemplate(cr: MultiCloudMongoDB, ordinal: Ordinal, ipv6 = false): Manifest {
+export function buildServiceTemplate(
+  cr: MultiCloudMongoDB,
+  ordinal: Ordinal,
+  { ipv6 = false, nodePort }: ServiceChoices = {},
+): Manifest {
   const name = memberName(cr.metadata.name, ordinal);
   return {
     apiVersion: 'v1',
@@ -61,7 +71,15 @@ export function buildServiceTemplate(cr: MultiCloudMongoDB, ordinal: Ordinal, ip
       ...(ipv6 ? { ipFamilyPolicy: 'PreferDualStack' } : {}),
       publishNotReadyAddresses: true,
       selector: { [LABELS.instance]: cr.metadata.name, [LABELS.app]: name },
-      ports: [{ name: 'mongo', port: MONGO_PORT, targetPort: MONGO_PORT, protocol: 'TCP' }],
+      ports: [
+        {
+          name: 'mongo',
+          port: MONGO_PORT,
+          targetPort: MONGO_PORT,
+          protocol: 'TCP',
+          ...(nodePort === undefined ? {} : { nodePort }),
+        },
+      ],
     },
   };
 }

@@ -15,6 +15,7 @@ import {
   listEvents,
   listHolders,
   listInMembers,
+  readInstance,
   removeInstance,
   withDatabase,
 } from '../../support/instances';
@@ -31,6 +32,9 @@ const anySchema = z.looseObject({ metadata: metadataSchema });
 const contentSchema = anySchema.extend({
   spec: z.record(z.string(), z.unknown()).optional(),
   data: z.record(z.string(), z.string()).optional(),
+});
+const portSchema = anySchema.extend({
+  spec: z.looseObject({ ports: z.array(z.looseObject({ nodePort: z.number().optional() })).default([]) }),
 });
 const { stringify } = JSON;
 
@@ -174,6 +178,38 @@ suite('by hand on Karmada', () => {
     expect(await versions()).toEqual(settled);
     expect(await listHolders(environment, NAMESPACE, name)).toEqual(holders);
   }, 400_000);
+
+  it('a NodePort that is edited parts every member from the set: it is put back, and they meet again', async () => {
+    const { karmada } = environment;
+    const [name = ''] = names;
+    const service = refOf(KINDS.service, `${name}-mongodb-0`);
+    const read = async () => (await karmada.get(service, contentSchema))?.spec?.['ports'];
+    const hosts = async () =>
+      (await readInstance(karmada, NAMESPACE, name))?.status?.members?.map(({ host }) => host);
+    const [ports, known] = [await read(), await hosts()];
+    await karmada.jsonPatch(service, [
+      { op: 'replace', path: '/spec/ports/0/nodePort', value: await findFreePort() },
+    ]);
+    expect(await read()).not.toEqual(ports);
+    await until('the port put back', 120, async () => {
+      const now = await read();
+      return stringify(now) === stringify(ports) ? { answer: true } : { reason: stringify(now) };
+    });
+    await awaitHealth(karmada, NAMESPACE, name);
+    expect(await hosts()).toEqual(known);
+  }, 400_000);
+
+  /** In no cluster that answers to the suite. */
+  async function findFreePort(): Promise<number> {
+    const kubes = [environment.karmada, ...environment.members.values()];
+    const pages = await Promise.all(kubes.map((kube) => kube.list(KINDS.service, {}, portSchema)));
+    const taken = new Set(
+      pages.flatMap(({ items }) => items.flatMap(({ spec }) => spec.ports.map(({ nodePort }) => nodePort))),
+    );
+    let port = 30_000;
+    while (taken.has(port)) port += 1;
+    return port;
+  }
 
   it('the namespace, deleted in spite of it: an orderly removal, and the volumes stay in the members', async () => {
     const { karmada } = environment;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { findInstance } from '../../../src/activities/context';
 import { createRemovalActivities } from '../../../src/activities/removal';
 import { createRestraint } from '../../../src/activities/restraint';
+import { readLayout } from '../../../src/activities/layout';
 import { keepObjects, readDeviations } from '../../../src/activities/upkeep';
 import type { MultiCloudMongoDB } from '../../../src/api/multicloudmongodb';
 import type { InstanceRef } from '../../../src/domain/instance';
@@ -17,6 +18,8 @@ const suite = reason === undefined ? describe : describe.skip;
 if (reason !== undefined) console.warn(`upkeep skipped: ${reason}`);
 
 const NAMESPACE = 'shop';
+// In the band that an API server gives out by itself last.
+const FREE_PORT = 30_003;
 const contentSchema = z.looseObject({
   metadata: metadataSchema,
   spec: z.record(z.string(), z.unknown()).optional(),
@@ -120,6 +123,22 @@ suite('what of an instance stands on Karmada', () => {
     expect(world.events.at(-1)).toContain('Restored: ');
     for (const { kind, name } of refs) expect(world.events.at(-1)).toContain(`${kind.kind} ${name} (gone)`);
     expect(await readDeviations(world.context, await load(instance))).toEqual([]);
+  });
+
+  it('keeps the NodePort that the replica set knows its members by, whoever edits it', async () => {
+    const instance = await make('moved');
+    const ref = refOf(KINDS.service, 'moved-mongodb-0');
+    const before = (await read(ref))?.spec?.['ports'];
+    await federation.karmada.jsonPatch(ref, [
+      { op: 'replace', path: '/spec/ports/0/nodePort', value: FREE_PORT },
+    ]);
+    expect((await read(ref))?.spec?.['ports']).not.toEqual(before);
+    const layout = await readLayout(world.context, await load(instance));
+    const hosts = layout.done ? layout.value.members.map(({ host }) => host ?? '') : [];
+    expect(hosts.filter((host) => host.endsWith(`:${FREE_PORT}`))).toEqual([]);
+    expect(await keep(await load(instance))).toEqual([]);
+    expect((await read(ref))?.spec?.['ports']).toEqual(before);
+    expect(world.events.at(-1)).toContain('Service moved-mongodb-0 (changed)');
   });
 
   it('is put back when it was edited, without what only overrides may say', async () => {
