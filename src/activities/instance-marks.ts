@@ -1,5 +1,5 @@
 import type { MultiCloudMongoDB } from '../api/multicloudmongodb';
-import { ANNOTATIONS } from '../domain/marks';
+import { ANNOTATIONS, carriedLabels } from '../domain/marks';
 import { fnv1a32 } from '../domain/names';
 import { describeLosses } from './loss-marks';
 
@@ -18,7 +18,7 @@ const STEERING = [ANNOTATIONS.schedulerResult, ANNOTATIONS.restart, ANNOTATIONS.
 const LATER_STEERING = [ANNOTATIONS.rotate, ANNOTATIONS.rebuild] as const;
 
 /**
- * All that is asked for in one line: `<generation>/<spec>/<annotations>/<references>[/<addresses>]`.
+ * All that is asked for in one line: `<generation>/<spec>/<metadata>/<references>[/<addresses>]`.
  * @param references digest of what the spec refers to; undefined: it cannot be read now, and is taken to be as it was
  * @param addresses digest of the clusters' VIPs; undefined likewise
  */
@@ -28,6 +28,7 @@ export function describeWish(
   addresses?: string,
 ): string {
   const { annotations } = cr.metadata;
+  const labels = Object.entries(carriedLabels(cr.metadata.labels)).sort(([a], [b]) => (a < b ? -1 : 1));
   const losses = describeLosses(cr);
   const steering = [
     ...STEERING.map((key) => annotations[key] ?? ''),
@@ -36,6 +37,7 @@ export function describeWish(
       annotations[key] === undefined ? [] : [`${key}=${annotations[key]}`],
     ),
     ...(losses.length === 0 ? [] : [losses.join(',')]),
+    ...(labels.length === 0 ? [] : [labels]),
   ];
   return [
     cr.metadata.generation ?? 0,

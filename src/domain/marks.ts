@@ -25,6 +25,10 @@ export const LABELS = {
   karmadaManaged: 'karmada.io/managed',
 } as const;
 
+/** Labels of the custom resource that travel with its objects: all but what Karmada puts there. */
+export const carriedLabels = (labels: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(labels).filter(([key]) => !key.includes('karmada.io/')));
+
 export const MANAGED_BY = 'fedstate';
 
 export const ANNOTATIONS = {

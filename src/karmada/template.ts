@@ -1,6 +1,6 @@
 import type { MultiCloudMongoDB } from '../api/multicloudmongodb';
 import { FedStateError } from '../domain/errors';
-import { ANNOTATIONS, LABELS, MANAGED_BY } from '../domain/marks';
+import { ANNOTATIONS, carriedLabels, LABELS, MANAGED_BY } from '../domain/marks';
 import {
   authSecretName,
   configMapName,
@@ -16,9 +16,8 @@ import { apiVersionOf, KINDS, type Manifest, type OwnerReference } from '../kube
 
 /** Labels of every object made for an instance; the user's own labels of the CR travel along (L in the spec). */
 export function instanceLabels(cr: MultiCloudMongoDB): Record<string, string> {
-  const own = Object.entries(cr.metadata.labels).filter(([key]) => !key.includes('karmada.io/'));
   return {
-    ...Object.fromEntries(own),
+    ...carriedLabels(cr.metadata.labels),
     [LABELS.instance]: cr.metadata.name,
     [LABELS.instanceUid]: cr.metadata.uid,
     [LABELS.managedBy]: MANAGED_BY,

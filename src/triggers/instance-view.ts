@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { multiCloudMongoDBSchema } from '../api/multicloudmongodb';
 import { readSchedulerResult } from '../api/scheduler-result';
 import { CONDITIONS, type InstanceRef, type WaitCode } from '../domain/instance';
-import { ANNOTATIONS, FINALIZERS, GROUP, RECORDS } from '../domain/marks';
+import { ANNOTATIONS, carriedLabels, FINALIZERS, GROUP, RECORDS } from '../domain/marks';
 import { metadataSchema, type Metadata } from '../kube/object';
 
 export interface RecoveryFigures {
@@ -29,7 +29,7 @@ export interface InstanceView {
   readonly isDeleting: boolean;
   readonly hasFinalizer: boolean;
   /** Changes with every annotation that people or other schedulers steer by; those do not raise the generation. */
-  readonly annotationsDigest: string;
+  readonly steeringDigest: string;
   readonly observedGeneration: number | undefined;
   /** Something is in hand, or its pause is not what the status says: an entity that runs may still wait for this poke. */
   readonly isUnsettled: boolean;
@@ -129,7 +129,7 @@ export const instanceViewSchema: z.ZodType<InstanceView> = z
       generation: metadata.generation ?? 0,
       isDeleting: metadata.deletionTimestamp !== undefined,
       hasFinalizer: metadata.finalizers.includes(FINALIZERS.multiCloud),
-      annotationsDigest: digestAnnotations(metadata.annotations),
+      steeringDigest: digestSteering(metadata),
       observedGeneration: status.observedGeneration,
       isUnsettled: status.operation !== undefined || isPauseUnseen(metadata, object.spec, status.conditions),
       waitReason,
@@ -186,13 +186,17 @@ function namesIn(annotation: string | undefined): readonly string[] {
   }
 }
 
-function digestAnnotations(annotations: Readonly<Record<string, string>>): string {
+/** What of the metadata asks for something: our annotations but for our own records, and the labels that are carried on. */
+function digestSteering({ annotations, labels }: Metadata): string {
   const steering = Object.entries(annotations)
     .filter(
       ([key]) => key === ANNOTATIONS.schedulerResult || (key.startsWith(`${GROUP}/`) && !RECORDS.has(key)),
     )
     .sort(([a], [b]) => (a < b ? -1 : 1));
-  return createHash('sha256').update(JSON.stringify(steering)).digest('hex');
+  const carried = Object.entries(carriedLabels(labels)).sort(([a], [b]) => (a < b ? -1 : 1));
+  return createHash('sha256')
+    .update(JSON.stringify([steering, carried]))
+    .digest('hex');
 }
 
 function isPauseUnseen(

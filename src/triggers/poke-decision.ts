@@ -17,7 +17,7 @@ export interface Seen {
   readonly uid: string;
   readonly generation: number;
   readonly isDeleting: boolean;
-  readonly annotationsDigest: string;
+  readonly steeringDigest: string;
 }
 
 export interface PokeFacts {
@@ -34,7 +34,7 @@ export const seenOf = (instance: InstanceView): Seen => ({
   uid: instance.ref.uid,
   generation: instance.generation,
   isDeleting: instance.isDeleting,
-  annotationsDigest: instance.annotationsDigest,
+  steeringDigest: instance.steeringDigest,
 });
 
 /** Why this instance must be poked now; undefined: its entity knows all there is to know. Pure. */
@@ -48,7 +48,7 @@ export function decidePoke({ instance, seen, entity, pressed }: PokeFacts): Poke
   }
   if (instance.isDeleting && !seen.isDeleting) return 'deletion';
   if (instance.generation !== seen.generation) return 'spec';
-  if (instance.annotationsDigest !== seen.annotationsDigest) return 'annotation';
+  if (instance.steeringDigest !== seen.steeringDigest) return 'annotation';
   if (entity === undefined) return 'entityMissing';
   return pressed;
 }

@@ -24,7 +24,11 @@ const nodeSchema = objectSchema.extend({
   status: z.looseObject({ addresses: z.array(z.looseObject({ type: z.string(), address: z.string() })) }),
 });
 const podSchema = objectSchema.extend({
-  spec: z.looseObject({ nodeName: z.string().optional() }),
+  spec: z.looseObject({
+    nodeName: z.string().optional(),
+    imagePullSecrets: z.array(z.looseObject({ name: z.string() })).optional(),
+    containers: z.array(z.looseObject({ image: z.string() })),
+  }),
 });
 
 suite('where members are and what they are, under writes', () => {
@@ -108,6 +112,63 @@ suite('where members are and what they are, under writes', () => {
 
     await instance.carriedOut('updateInstance', () => labelCluster(cluster, old));
     expect(await instance.readMembers()).toEqual(before);
+  }, 900_000);
+
+  it('takes a placement that was edited by hand, and the next one', async () => {
+    const [first = '', second = '', third = ''] = clusters;
+    const place = (shares: Readonly<Record<string, number>>) =>
+      instance.carriedOut('scaleInstance', () =>
+        instance.patch({
+          metadata: {
+            annotations: {
+              schedulerResult: JSON.stringify({
+                ClusterWithReplicaset: Object.entries(shares).map(([cluster, replicaset]) => ({
+                  cluster,
+                  replicaset,
+                })),
+              }),
+            },
+          },
+        }),
+      );
+    const two = await place({ [first]: 2, [second]: 1 });
+    expect(sharesOf(two)).toEqual({ [first]: 2, [second]: 1 });
+    expect((await listInMembers(environment, [KINDS.statefulSet], NAMESPACE, NAME))[third]).toEqual({});
+    expect(sharesOf(await place({ [first]: 1, [second]: 1, [third]: 1 }))).toEqual({
+      [first]: 1,
+      [second]: 1,
+      [third]: 1,
+    });
+  }, 1_200_000);
+
+  it('carries labels to its objects in every cluster, and restarts nothing for them', async () => {
+    const pods = await listInMembers(environment, [KINDS.pod], NAMESPACE, NAME);
+    await instance.carriedOut('updateInstance', () =>
+      instance.patch({ metadata: { labels: { team: 'payments' } } }),
+    );
+    for (const kube of environment.members.values()) {
+      const ref = { kind: KINDS.mongoDB, namespace: NAMESPACE, name: NAME };
+      expect((await kube.get(ref, objectSchema))?.metadata.labels).toMatchObject({ team: 'payments' });
+    }
+    expect(await listInMembers(environment, [KINDS.pod], NAMESPACE, NAME)).toEqual(pods);
+  }, 900_000);
+
+  it('takes another name of its image and a login for its registry, a member at a time (S2)', async () => {
+    const imageSetting = {
+      image: 'docker.io/library/mongo:4.2',
+      imagePullSecret: { user: 'puller', passwd: 'a registry pass' },
+    };
+    const cr = await instance.carriedOut('updateInstance', () => instance.patch({ spec: { imageSetting } }));
+    expect(cr.status?.image).toBe(imageSetting.image);
+    for (const kube of environment.members.values()) {
+      const own = { namespace: NAMESPACE, labelSelector: `app.kubernetes.io/instance=${NAME}` };
+      const { items } = await kube.list(KINDS.pod, own, podSchema);
+      expect(items).toHaveLength(1);
+      for (const { spec } of items) {
+        expect(spec.imagePullSecrets).toEqual([{ name: `${NAME}-pull` }]);
+        expect(spec.containers.map(({ image }) => image)).toContain(imageSetting.image);
+      }
+    }
   }, 900_000);
 
   describe('node selection', () => {

@@ -84,7 +84,7 @@ describe('later looks', () => {
 
   test.each([
     ['a status', view({ resourceVersion: '8' }, { observedGeneration: 2, state: 'Health' })],
-    ['a label', view({ labels: { team: 'a' } })],
+    ['a label of Karmada', view({ labels: { 'propagationpolicy.karmada.io/name': 'a' } })],
     [
       'an annotation of kubectl',
       view({ annotations: { 'kubectl.kubernetes.io/last-applied-configuration': '{}' } }),
@@ -99,6 +99,7 @@ describe('later looks', () => {
     ['a deletion', view({ deletionTimestamp: '2026-11-23T12:00:00Z' }), 'deletion'],
     ['a pause', view({ annotations: { 'middleware.fedstate.io/paused': 'true' } }), 'annotation'],
     ['an approval', view({ annotations: { 'middleware.fedstate.io/approve': 'a1b2' } }), 'annotation'],
+    ['a label', view({ labels: { team: 'a' } }), 'annotation'],
     ['a result of another scheduler', view({ annotations: { schedulerResult: '{}' } }), 'annotation'],
     ['the same name made again', view({ uid: 'u2' }), 'entityMissing'],
   ])('%s is one', (_title, instance, reason) => {
