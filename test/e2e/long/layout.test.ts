@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { MultiCloudMongoDB } from '../../../src/api/multicloudmongodb';
-import { clusterSchema, vipOf } from '../../../src/karmada/cluster';
 import { KINDS, objectSchema } from '../../../src/kube/object';
 import {
   closeEnvironment,
@@ -8,7 +7,7 @@ import {
   readEnvironment,
   type Environment,
 } from '../../support/environment';
-import { connectionStringOf, listInMembers, sayConditions } from '../../support/instances';
+import { listInMembers, sayConditions } from '../../support/instances';
 import { until } from '../../support/until';
 import { sharesOf, startWrittenInstance, type WrittenInstance } from '../../support/written-instance';
 
@@ -20,9 +19,6 @@ const NAMESPACE = 'layout';
 const NAME = 'ledger';
 const LABEL = 'fedstate.io/e2e-disk';
 
-const nodeSchema = objectSchema.extend({
-  status: z.looseObject({ addresses: z.array(z.looseObject({ type: z.string(), address: z.string() })) }),
-});
 const podSchema = objectSchema.extend({
   spec: z.looseObject({
     nodeName: z.string().optional(),
@@ -46,11 +42,6 @@ suite('where members are and what they are, under writes', () => {
     await instance.remove();
     closeEnvironment(environment);
   }, 900_000);
-
-  const labelCluster = (cluster: string, vip: string): Promise<unknown> =>
-    environment.karmada.mergePatch({ kind: KINDS.cluster, name: cluster }, { metadata: { labels: { vip } } });
-
-  const portOf = (host: string): string => host.slice(host.lastIndexOf(':'));
 
   it('holds nine members of whom seven vote, and says so (S5)', async () => {
     const cr = await instance.carriedOut('scaleInstance', () => instance.patch({ spec: { replicaset: 9 } }));
@@ -82,37 +73,6 @@ suite('where members are and what they are, under writes', () => {
     await instance.carriedOut('scaleInstance', () => instance.patch({ spec: { replicaset: 3 } }));
     expect((await instance.readMembers()).map(({ votes }) => votes)).toEqual([1, 1, 1]);
   }, 1_200_000);
-
-  it('follows a new VIP of a cluster: the same members under their _id at the new address', async () => {
-    const before = await instance.readMembers();
-    const [cluster = ''] = clusters;
-    const ref = { kind: KINDS.cluster, name: cluster };
-    const found = await environment.karmada.get(ref, clusterSchema);
-    const old = found === undefined ? '' : (vipOf(found) ?? '');
-    const nodes = await environment.members.get(cluster)?.list(KINDS.node, {}, nodeSchema);
-    const addresses = (nodes?.items ?? []).flatMap(({ status }) =>
-      status.addresses.flatMap(({ type, address }) => (type === 'InternalIP' ? [address] : [])),
-    );
-    const vip = addresses.find((address) => address !== old) ?? '';
-    const pods = await listInMembers(environment, [KINDS.pod], NAMESPACE, NAME);
-
-    const moved = await instance.carriedOut('updateInstance', () => labelCluster(cluster, vip));
-    const after = await instance.readMembers();
-    expect(after.map(({ _id }) => _id)).toEqual(before.map(({ _id }) => _id));
-    expect(after.map(({ host }) => host)).toEqual(
-      before.map(({ host }) => (host.startsWith(`${old}:`) ? `${vip}${portOf(host)}` : host)),
-    );
-    expect(after).not.toEqual(before);
-    expect(await connectionStringOf(environment.karmada, NAMESPACE, NAME)).toContain(`${vip}:`);
-    expect(moved.status?.members?.map(({ host }) => host).sort()).toEqual(
-      after.map(({ host }) => host).sort(),
-    );
-    // An address is no reason to restart anything.
-    expect(await listInMembers(environment, [KINDS.pod], NAMESPACE, NAME)).toEqual(pods);
-
-    await instance.carriedOut('updateInstance', () => labelCluster(cluster, old));
-    expect(await instance.readMembers()).toEqual(before);
-  }, 900_000);
 
   it('takes a placement that was edited by hand, and the next one', async () => {
     const [first = '', second = '', third = ''] = clusters;
