@@ -31,7 +31,7 @@ export function createEntityActivities(context: ActivityContext) {
       const placement = await readPlacement(context, cr);
       const resolved = await resolveReferences(context, cr);
       const references = resolved.ok ? digestReferences(resolved.references) : undefined;
-      const addresses = await digestAddresses(context, cr);
+      const addresses = await digestAddresses(context, cr, placement);
       const wish = describeWish(cr, references, addresses);
       const approved = cr.metadata.annotations[ANNOTATIONS.approve];
       return {

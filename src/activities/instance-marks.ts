@@ -28,7 +28,7 @@ export function describeWish(
   addresses?: string,
 ): string {
   const { annotations } = cr.metadata;
-  const labels = Object.entries(carriedLabels(cr.metadata.labels)).sort(([a], [b]) => (a < b ? -1 : 1));
+  const labels = carriedLabels(cr.metadata.labels);
   const losses = describeLosses(cr);
   const steering = [
     ...STEERING.map((key) => annotations[key] ?? ''),

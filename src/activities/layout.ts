@@ -147,12 +147,14 @@ export async function layOut(
 /**
  * Changes when a cluster of the placement that stands is given another VIP; undefined: there is no placement that can be
  * read, or a cluster never had one.
+ * @param placed that placement, where it was read already
  */
 export async function digestAddresses(
   context: ActivityContext,
   cr: MultiCloudMongoDB,
+  placed?: StageResult<Placement>,
 ): Promise<string | undefined> {
-  const read = await readPlacement(context, cr);
+  const read = placed ?? (await readPlacement(context, cr));
   if (!read.done) return undefined;
   const vipIn = findVips(cr, await readClusters(context));
   const active = listActive(read.value);

@@ -25,9 +25,11 @@ export const LABELS = {
   karmadaManaged: 'karmada.io/managed',
 } as const;
 
-/** Labels of the custom resource that travel with its objects: all but what Karmada puts there. */
-export const carriedLabels = (labels: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(labels).filter(([key]) => !key.includes('karmada.io/')));
+/** Labels of the custom resource that travel with its objects, by name: all but what Karmada puts there. */
+export const carriedLabels = (labels: Readonly<Record<string, string>>): [string, string][] =>
+  Object.entries(labels)
+    .filter(([key]) => !key.includes('karmada.io/'))
+    .sort(([a], [b]) => (a < b ? -1 : 1));
 
 export const MANAGED_BY = 'fedstate';
 

@@ -17,7 +17,7 @@ import { apiVersionOf, KINDS, type Manifest, type OwnerReference } from '../kube
 /** Labels of every object made for an instance; the user's own labels of the CR travel along (L in the spec). */
 export function instanceLabels(cr: MultiCloudMongoDB): Record<string, string> {
   return {
-    ...carriedLabels(cr.metadata.labels),
+    ...Object.fromEntries(carriedLabels(cr.metadata.labels)),
     [LABELS.instance]: cr.metadata.name,
     [LABELS.instanceUid]: cr.metadata.uid,
     [LABELS.managedBy]: MANAGED_BY,

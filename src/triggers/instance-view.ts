@@ -193,9 +193,8 @@ function digestSteering({ annotations, labels }: Metadata): string {
       ([key]) => key === ANNOTATIONS.schedulerResult || (key.startsWith(`${GROUP}/`) && !RECORDS.has(key)),
     )
     .sort(([a], [b]) => (a < b ? -1 : 1));
-  const carried = Object.entries(carriedLabels(labels)).sort(([a], [b]) => (a < b ? -1 : 1));
   return createHash('sha256')
-    .update(JSON.stringify([steering, carried]))
+    .update(JSON.stringify([steering, carriedLabels(labels)]))
     .digest('hex');
 }
 
