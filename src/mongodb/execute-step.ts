@@ -148,7 +148,7 @@ async function listUnsynced(
   return step.hosts.flatMap((host) => {
     const view = views.find((entry) => entry.host === host);
     if (view === undefined) return [`${host} is not in the configuration`];
-    if (view.stateName === 'PRIMARY') return [];
+    if (view.stateName === 'PRIMARY' || view.stateName === 'ARBITER') return [];
     if (view.stateName !== 'SECONDARY') return [`${host} is ${view.stateName}`];
     if (head === undefined || view.optime === undefined) return [`${host} has not told how far it is`];
     const lag = lagSeconds(head, view.optime);

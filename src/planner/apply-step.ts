@@ -24,14 +24,21 @@ export function applyStep(state: SetState, step: StepFacts): Applied {
     case 'addMember':
       return addMembers(state, step.members);
     case 'waitSync':
-      return { ok: true, state: { ...state, synced: new Set([...state.synced, ...step.hosts]) } };
+      return {
+        ok: true,
+        state: {
+          ...state,
+          synced: new Set([...state.synced, ...step.hosts]),
+          down: without(state.down, ...step.hosts),
+        },
+      };
     case 'grantVote':
       return grantVote(state, step.memberId);
     case 'setPriority':
       return edit(state, step.memberId, { priority: step.priority });
     case 'setMemberFields':
+      if (step.newHost !== undefined) return moveMember(state, step.memberId, step.newHost);
       return edit(state, step.memberId, {
-        ...(step.newHost === undefined ? {} : { host: step.newHost }),
         ...(step.hidden === undefined ? {} : { hidden: step.hidden }),
         ...(step.secondaryDelaySecs === undefined ? {} : { secondaryDelaySecs: step.secondaryDelaySecs }),
         ...(step.priority === undefined ? {} : { priority: step.priority }),
@@ -150,6 +157,22 @@ function edit(state: SetState, memberId: number, change: Partial<MemberConfig>):
   return replaceMembers({ ...state, primaryHost }, members);
 }
 
+/** Until a `waitSync` nobody knows whether the others see it there, so that a voter counts as away (S2). */
+function moveMember(state: SetState, memberId: number, newHost: string): Applied {
+  const present = state.members.find((member) => member._id === memberId);
+  const votes = present !== undefined && present.votes > 0;
+  const other = votes && isHealthyIn(state, present.host) ? voterDown(state, present.host) : undefined;
+  if (other !== undefined)
+    return refuse(
+      'S2',
+      `${present?.host ?? ''} keeps its address while ${other} is down: one voting member at a time.`,
+    );
+  const moved = edit(state, memberId, { host: newHost });
+  if (!moved.ok || present === undefined) return moved;
+  const down = without(state.down, present.host);
+  return { ok: true, state: { ...moved.state, down: votes ? new Set([...down, newHost]) : down } };
+}
+
 function replaceMembers(state: SetState, members: readonly MemberConfig[]): Applied {
   const moved = votingChanges(state.members, members);
   if (moved > 1) return refuse('S1', `One reconfig may change one vote, not ${moved}.`);
@@ -188,11 +211,9 @@ function stepDown(state: SetState, host: string, frozen: readonly string[]): App
 function restart(state: SetState, host: string): Applied {
   const member = state.members.find((entry) => entry.host === host);
   const voter = member !== undefined && member.votes > 0;
-  const down = state.members.find(
-    (entry) => entry.votes > 0 && entry.host !== host && !isHealthyIn(state, entry.host),
-  );
+  const down = voterDown(state, host);
   if (voter && down !== undefined)
-    return refuse('S2', `${down.host} is down already: one voting member at a time.`);
+    return refuse('S2', `${down} is down already: one voting member at a time.`);
   if (host === state.primaryHost && votesIn(state.members) > 1)
     return refuse('S11', `${host} is primary: it must step down before it is restarted.`);
   const quorum = voter && votesIn(state.members) > 2 ? quorumFault(state, [host], false) : undefined;
@@ -229,8 +250,14 @@ function raiseVersion(state: SetState, version: string): Applied {
   return { ok: true, state: { ...state, servers: { ...servers, version } } };
 }
 
-const without = (hosts: ReadonlySet<string>, host: string): Set<string> =>
-  new Set([...hosts].filter((one) => one !== host));
+const without = (hosts: ReadonlySet<string>, ...gone: readonly string[]): Set<string> =>
+  new Set([...hosts].filter((one) => !gone.includes(one)));
+
+/** A voter other than this one that is down. */
+const voterDown = (state: SetState, exceptHost: string): string | undefined =>
+  state.members.find(
+    (entry) => entry.votes > 0 && entry.host !== exceptHost && !isHealthyIn(state, entry.host),
+  )?.host;
 
 const votesIn = (members: readonly MemberConfig[]): number =>
   members.filter((member) => member.votes > 0).length;

@@ -2,7 +2,7 @@ import type { MembershipStep, PlanInput } from '../domain/plan';
 import { majorityOf, type DesiredMember, type MemberConfig } from '../domain/replica-set';
 import { toConfig } from './config-rules';
 import { startDraft, type Draft } from './draft';
-import type { Matched } from './match-members';
+import type { KeptMember, Matched } from './match-members';
 import { settleFields } from './settle-fields';
 import { isHealthyIn, type SetState } from './set-state';
 import { changeVotes } from './change-votes';
@@ -17,15 +17,28 @@ export interface Changes {
 }
 
 /**
- * Steps for a set that runs: votes of the dead that hold it back, new addresses, additions without vote, their sync,
+ * Steps for a set that runs: members that are back at a new address, votes of the dead that hold it back, other new addresses, additions without vote, their sync,
  * then votes one by one, fields and priorities, the primary last, and what lost its vote out of the configuration.
  */
 export function planChanges(input: PlanInput, matched: Matched, start: SetState): Changes {
   const draft = startDraft(start);
   const wishes = new Map(input.desired.map((member) => [member.host, member]));
-  revokeDeadVotes(draft, matched.leaving);
   const lagSeconds = input.maxLagSeconds ?? DEFAULT_MAX_LAG_SECONDS;
-  moveMembers(draft, matched, lagSeconds);
+  const moving = matched.kept.filter(({ desired, present }) => desired.host !== present.host);
+  const isSeen = ({ present }: KeptMember): boolean => isHealthyIn(start, present.host);
+  // Who is back at a new address counts before a vote is taken from the dead.
+  const mended = moveMembers(
+    draft,
+    moving.filter((one) => !isSeen(one)),
+    lagSeconds,
+  );
+  revokeDeadVotes(draft, matched.leaving);
+  if (!mended || !moveMembers(draft, moving.filter(isSeen), lagSeconds))
+    return {
+      steps: draft.steps,
+      waitingFor: [...draft.state.down],
+      notes: [`Not all of the change is safe now: ${draft.blocked?.message ?? ''}`],
+    };
   addMembers(draft, matched.added);
   const settled = draft.steps.length;
 
@@ -82,7 +95,6 @@ export function revokeDeadVotes(draft: Draft, leaving: readonly MemberConfig[]):
   const dead = leaving.filter((member) => member.votes > 0 && !isHealthyIn(state, member.host));
   const margins = [...dead.keys(), dead.length].map((gone) => healthy - majorityOf(voters.length - gone));
   const best = Math.max(...margins);
-  let enough = margins.indexOf(best);
   const stalls = (gone: number): boolean => {
     const dataVoters = voters.filter(
       (member) => !member.arbiterOnly && !dead.slice(0, gone).includes(member),
@@ -90,7 +102,9 @@ export function revokeDeadVotes(draft: Draft, leaving: readonly MemberConfig[]):
     const alive = dataVoters.filter((member) => isHealthyIn(state, member.host)).length;
     return alive < Math.min(dataVoters.length, majorityOf(voters.length - gone));
   };
-  while (enough < dead.length && stalls(enough) && margins[enough + 1] === best) enough += 1;
+  const counts = margins.flatMap((margin, gone) => (margin === best ? [gone] : []));
+  // A vote that goes and cures nothing would only make their number even.
+  const enough = counts.find((gone) => !stalls(gone)) ?? counts[0];
   for (const member of dead.slice(0, enough)) {
     const one = { memberId: member._id, host: member.host };
     if (member.arbiterOnly) draft.take({ kind: 'removeMember', members: [one] });
@@ -98,18 +112,20 @@ export function revokeDeadVotes(draft: Draft, leaving: readonly MemberConfig[]):
   }
 }
 
-function moveMembers(draft: Draft, matched: Matched, maxLagSeconds: number): void {
-  for (const { desired, present } of matched.kept) {
-    if (desired.host === present.host) continue;
-    draft.take({
-      kind: 'setMemberFields',
-      memberId: present._id,
-      host: present.host,
-      newHost: desired.host,
-    });
-    if (!present.arbiterOnly) draft.take({ kind: 'waitSync', hosts: [desired.host], maxLagSeconds });
-  }
-}
+/**
+ * New addresses one after the other.
+ * @returns whether all have theirs: who is left is in no wish by its old one, and must not pass for leaving
+ */
+const moveMembers = (draft: Draft, moving: readonly KeptMember[], maxLagSeconds: number): boolean =>
+  moving.every(
+    ({ desired, present }) =>
+      draft.take({
+        kind: 'setMemberFields',
+        memberId: present._id,
+        host: present.host,
+        newHost: desired.host,
+      }) && draft.take({ kind: 'waitSync', hosts: [desired.host], maxLagSeconds }),
+  );
 
 function addMembers(draft: Draft, added: readonly DesiredMember[]): void {
   const members = added

@@ -2,12 +2,14 @@ import { createHash } from 'node:crypto';
 import type { ChangeOutcome, Plan, PlanInput, Risk, Step, StepFacts, SwitchTarget } from '../domain/plan';
 import type { ClusterShare, MemberPlace } from '../domain/placement';
 import type { MemberReport } from '../domain/replica-set';
+import { applyStep } from './apply-step';
 import { assess, type Situation } from './assess';
 import { NO_ROTATION, type RotationFacts } from '../domain/rotation';
 import { keysOf } from './keyfile';
 import { hashPlan } from './plan-hash';
 import { planMembership, startState, versionsOf } from './plan-membership';
 import { planRebuild, type RebuildFacts } from './plan-rebuild';
+import { planRestarts } from './plan-restarts';
 import { planPasswords, planRotation } from './plan-rotation';
 import { priorityOfPrimary } from './draft';
 import { fatalClusters } from './quorum';
@@ -78,15 +80,17 @@ export function planInstance(input: InstancePlanInput): ChangeOutcome {
   if (input.rebuild !== undefined) return planOneRebuild(input, input.rebuild, seen.situation);
   const arriving = listArriving(input, seen.situation);
   const membershipInput = withArriving(input.membership, arriving);
-  const membership = planMembership(membershipInput);
-  if (membership.kind !== 'plan') return membership;
   const due = input.members.filter((member) => member.restart && member.wanted);
+  const broken = due.filter(({ host }) => seen.situation.down.has(host));
+  const membership = planMembership(membershipInput);
+  if (membership.kind !== 'plan' && (membership.kind !== 'wait' || broken.length === 0)) return membership;
+  const change = membership.kind === 'plan' ? membership.plan : heldBack(membership.reason);
   const releases =
     input.upgrade === undefined
       ? NO_UPGRADE
       : planUpgrade(input.upgrade, seen.situation, {
           restarts: new Set(due.map(({ host }) => host)),
-          reshapes: reshapes(input, arriving, membership.plan),
+          reshapes: reshapes(input, arriving, change.steps),
         });
   if (releases.kind !== 'releases') return releases;
   const rotation = input.rotation ?? NO_ROTATION;
@@ -102,8 +106,8 @@ export function planInstance(input: InstancePlanInput): ChangeOutcome {
   if (input.shares !== undefined) facts.push({ kind: 'place', shares: input.shares });
   if (input.mustDispatch) facts.push({ kind: 'dispatch', clusters: clustersOf(input.members) });
   if (arriving.length > 0) facts.push({ kind: 'waitPods', hosts: arriving });
-  facts.push(...planPasswords(rotation), ...membership.plan.steps);
-  if (membership.plan.complete) {
+  facts.push(...planPasswords(rotation), ...change.steps);
+  if (change.complete) {
     const restarts = planRotation(end(), input.members, rotation);
     if (restarts.kind !== 'steps') return restarts;
     facts.push(...restarts.steps);
@@ -111,10 +115,24 @@ export function planInstance(input: InstancePlanInput): ChangeOutcome {
     if (switchover.kind !== 'steps') return switchover;
     facts.push(...switchover.steps);
     facts.push(...planRetirement(input.members), ...releases.steps);
+  } else {
+    // What the rest waits for may be one of these, and it comes back no other way.
+    const restarts = planRestarts(end(), broken);
+    if (restarts.kind !== 'steps') return restarts;
+    const before = facts.length;
+    for (const step of restarts.steps) if (applyStep(end(), step).ok) facts.push(step);
+    if (membership.kind === 'wait' && facts.length === before) return membership;
   }
   const hash = hashPlan(input.membership, seen.situation.config);
-  return judgeChange(input, membership.plan, hash, facts, start, releases);
+  return judgeChange(input, change, hash, facts, start, releases);
 }
+
+/** A change of the replica set of which nothing can be done yet. */
+const heldBack = (reason: string): Pick<Plan, 'steps' | 'warnings' | 'complete'> => ({
+  steps: [],
+  warnings: [reason],
+  complete: false,
+});
 
 const NO_UPGRADE: Releases = {
   kind: 'releases',
@@ -126,18 +144,26 @@ const NO_UPGRADE: Releases = {
 
 const NO_SETTINGS: SettingChanges = new Map();
 
-const KEEPS_SHAPE: ReadonlySet<StepFacts['kind']> = new Set(['createUsers', 'setDefaultWriteConcern']);
+const KEEPS_SHAPE: ReadonlySet<StepFacts['kind']> = new Set([
+  'createUsers',
+  'setDefaultWriteConcern',
+  'waitSync',
+]);
+
+/** A former address may end at any moment: to follow the new one is recovery, which S21 lets through. */
+const keepsShape = (step: StepFacts): boolean =>
+  KEEPS_SHAPE.has(step.kind) || (step.kind === 'setMemberFields' && step.newHost !== undefined);
 
 /** Whether anything else happens than members being restarted where they are. */
 const reshapes = (
   { shares, members }: InstancePlanInput,
   arriving: readonly string[],
-  { steps }: Plan,
+  steps: readonly StepFacts[],
 ): boolean =>
   shares !== undefined ||
   arriving.length > 0 ||
   members.some((member) => !member.wanted && member.dispatched) ||
-  steps.some(({ kind }) => !KEEPS_SHAPE.has(kind));
+  !steps.every(keepsShape);
 
 /** One broken member, and nothing else: the rest of what is asked for is planned when it serves again (S12). */
 function planOneRebuild(

@@ -8,6 +8,8 @@ import type { Log } from '../hub';
 import { HANDLERS, readRequest } from './admission';
 
 const LARGEST_BODY = 4 * 1024 * 1024;
+// Longer than an API server keeps an idle connection (90 s): else ours ends just as a call is written to it.
+const KEEP_ALIVE_MS = 120_000;
 
 export interface WebhookOptions {
   /** `host:port` */
@@ -24,12 +26,15 @@ export async function startWebhook({
   log,
 }: WebhookOptions): Promise<{ stop(): Promise<void> }> {
   const colon = address.lastIndexOf(':');
-  const server = createServer(readCertificate(certDir), (request, response) => {
-    answer(request, response).catch((error: unknown) => {
-      log.warn({ error: messageOf(error) }, 'webhook call failed');
-      response.destroy();
-    });
-  });
+  const server = createServer(
+    { ...readCertificate(certDir), keepAliveTimeout: KEEP_ALIVE_MS },
+    (request, response) => {
+      answer(request, response).catch((error: unknown) => {
+        log.warn({ error: messageOf(error) }, 'webhook call failed');
+        response.destroy();
+      });
+    },
+  );
   server.on('tlsClientError', (error) => log.debug({ error: error.message }, 'webhook handshake failed'));
   await listen(server, address.slice(0, colon), Number(address.slice(colon + 1)));
   return {

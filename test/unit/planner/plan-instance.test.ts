@@ -1,5 +1,5 @@
 import type { ChangeOutcome, StepFacts, SwitchTarget } from '../../../src/domain/plan';
-import { planInstance } from '../../../src/planner/plan-instance';
+import { planInstance, type InstancePlanInput } from '../../../src/planner/plan-instance';
 import {
   createInstanceModel,
   inputOf,
@@ -10,7 +10,7 @@ import {
 
 const EACH: readonly Share[] = ['a', 'b', 'c'].map((cluster) => ({ cluster, members: 1 }));
 
-function plan(more: Partial<InstanceModelFacts>): ChangeOutcome {
+function inputFrom(more: Partial<InstanceModelFacts>): InstancePlanInput {
   const facts: InstanceModelFacts = {
     present: EACH,
     wanted: EACH,
@@ -20,7 +20,26 @@ function plan(more: Partial<InstanceModelFacts>): ChangeOutcome {
     choose: () => 0,
     ...more,
   };
-  return planInstance(inputOf(createInstanceModel(facts), facts));
+  return inputOf(createInstanceModel(facts), facts);
+}
+
+const plan = (more: Partial<InstanceModelFacts>): ChangeOutcome => planInstance(inputFrom(more));
+
+/** The same, and the first member is wanted at an address that leads to it already. */
+function planNewAddress(more: Partial<InstanceModelFacts>): ChangeOutcome {
+  const input = inputFrom(more);
+  const move = <T extends { readonly host: string }>(one: T): T =>
+    one.host === 'a0:27017' ? { ...one, host: 'a0:30017' } : one;
+  const { observation } = input.membership;
+  return planInstance({
+    ...input,
+    members: input.members.map(move),
+    membership: {
+      ...input.membership,
+      desired: input.membership.desired.map(move),
+      observation: { ...observation, reports: observation.reports.map(move) },
+    },
+  });
 }
 
 function outline(outcome: ChangeOutcome): string[] {
@@ -148,6 +167,12 @@ describe('a change as one plan', () => {
     });
   });
 
+  it('restarts what is down also when nothing else of the change can be done before it is back', () => {
+    const held = planNewAddress({ outdated: new Set(['c/0']), down: new Set(['c0:27017']) });
+    expect(held).toMatchObject({ plan: { warnings: [expect.stringMatching(/a0:27017 keeps its address/)] } });
+    expect(outline(held)).toEqual(['restartMember c0:27017']);
+  });
+
   it.each<[string, SwitchTarget, string[]]>([
     ['where it is already', { cluster: 'a' }, []],
     ['to a cluster', { cluster: 'c' }, ['stepDown a0:27017']],
@@ -254,6 +279,16 @@ describe('a change of release', () => {
     const outcome = upgrade(releases, facts);
     expect(outcome).toMatchObject({ kind: 'refusal', rule });
     expect(outcome.kind === 'refusal' ? outcome.message : '').toMatch(message);
+  });
+
+  it('follows a new address before it goes on: the former one may end at any moment (S21)', () => {
+    const begun = { templateChanges: false, outdated: new Set(['a/0', 'b/0']), releases: NEXT };
+    expect(outline(planNewAddress(begun)).slice(0, 4)).toEqual([
+      'setMemberFields a0:27017',
+      'waitSync a0:30017',
+      'restartMember b0:27017',
+      'stepDown a0:30017',
+    ]);
   });
 
   it('begins when every member is healthy (S22)', () => {

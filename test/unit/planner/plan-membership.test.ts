@@ -205,17 +205,32 @@ describe('a member at a new address keeps its _id', () => {
   const moved = 'a0:9';
   const wish = [desired(moved, { cluster: 'a', tags: { cluster: 'a' } }), desired(B), desired(C)];
 
+  const modelAt = (down: readonly string[]): ServerModel => {
+    const model = modelOf(running, down);
+    model.alsoAt.set(moved, A);
+    return model;
+  };
+
   test('when it answers there and knows itself by the old one', () => {
-    const input = inputOf(modelOf(running), wish, { seedHost: moved });
-    const own = input.observation.reports.find(({ host }) => host === A);
-    const reports = [...input.observation.reports.filter(({ host }) => host !== moved && host !== A)];
-    const there: MemberReport[] = own === undefined ? [] : [{ ...own, host: moved }];
-    const outcome = planMembership({
-      ...input,
-      observation: { ...input.observation, reports: [...there, ...reports] },
-    });
+    const outcome = plan(modelAt([]), wish, { seedHost: moved });
     expect(outline(outcome)).toEqual([`setMemberFields ${A}`, `waitSync ${moved}`]);
     expect(outcome).toMatchObject({ plan: { steps: [{ memberId: 0, newHost: moved }, {}] } });
+  });
+
+  test('not while another voter is down: nobody knows yet whether it is seen there (S2)', () => {
+    expect(plan(modelAt([C]), wish, { seedHost: moved })).toMatchObject({
+      kind: 'wait',
+      reason: expect.stringMatching(/a0:1 keeps its address while c0:1 is down/) as string,
+      waitingFor: [C],
+    });
+  });
+
+  test('at once when it is not seen at the old one, whoever else is down', () => {
+    const five = [...running, member(3, D), member(4, E)];
+    const model = createModel(five, [A, C], () => 0);
+    model.alsoAt.set(moved, A);
+    const outcome = plan(model, [...wish, desired(D), desired(E)], { seedHost: moved });
+    expect(outline(outcome)).toEqual([`setMemberFields ${A}`, `waitSync ${moved}`]);
   });
 
   test('when it no longer finds itself in the configuration that it holds', () => {

@@ -18,6 +18,7 @@ interface Trait {
   readonly hiddenNow: boolean;
   readonly hiddenThen: boolean;
   readonly delayThen: boolean;
+  readonly moves: boolean;
 }
 
 const rarely = fc.integer({ min: 0, max: 7 }).map((n) => n === 0);
@@ -33,6 +34,7 @@ const trait: fc.Arbitrary<Trait> = fc.record({
   hiddenNow: rarely,
   hiddenThen: rarely,
   delayThen: rarely,
+  moves: rarely,
 });
 
 const world = fc.record({
@@ -68,7 +70,11 @@ function presentMembers(from: World): MemberConfig[] | undefined {
   return all.some((entry) => entry.priority > 0) ? all : undefined;
 }
 
-function desiredMembers(from: World): DesiredMember[] {
+/** Where a member that runs is wanted: at a new address, now and then. */
+const addressThen = (host: string, { present, moves }: Trait): string =>
+  present && moves ? host.replace('27017', '30017') : host;
+
+function desiredMembers(from: World, running: readonly MemberConfig[]): DesiredMember[] {
   let votes = 0;
   const rows = HOSTS.flatMap((host, id) => {
     const one = from.traits[id];
@@ -77,8 +83,9 @@ function desiredMembers(from: World): DesiredMember[] {
     if (voting) votes += 1;
     const hidden = one.hiddenThen;
     const delayed = one.delayThen;
+    const runs = running.some((entry) => entry.host === host);
     return [
-      desired(host, {
+      desired(runs ? addressThen(host, one) : host, {
         ordinal: Number(host.slice(1, 2)),
         votes: voting ? 1 : 0,
         priority: voting && !hidden && !delayed ? one.priorityThen : 0,
@@ -123,7 +130,8 @@ describe('planned membership against the rules of a server', () => {
   test('no planned step is ever refused, every prefix keeps its quorum, and one pass converges (S1, S5–S7, S9–S14)', () => {
     fc.assert(
       fc.property(world, (from) => {
-        const wish = desiredMembers(from);
+        const running = presentMembers(from) ?? [];
+        const wish = desiredMembers(from, running);
         const down = new Set(
           from.anyDown
             ? [
@@ -134,7 +142,12 @@ describe('planned membership against the rules of a server', () => {
         );
         const chances = from.chances[Symbol.iterator]();
         const choose = (n: number): number => Number(chances.next().value) % n;
-        const model = createModel(presentMembers(from), down, choose);
+        const model = createModel(running.length === 0 ? undefined : running, down, choose);
+        for (const [index, one] of from.traits.entries()) {
+          const host = HOSTS[index] ?? '';
+          const then = addressThen(host, one);
+          if (then !== host && wish.some((member) => member.host === then)) model.alsoAt.set(then, host);
+        }
         model.users = from.usersReady;
         const usable = new Set([...wish.map(({ host }) => host), ...votersIn(model).map(({ host }) => host)]);
         const troubled = [...usable].some((host) => down.has(host));
@@ -148,6 +161,8 @@ describe('planned membership against the rules of a server', () => {
           else expect(troubled || model.primary === undefined).toBe(true);
           return;
         }
+        if (first.plan.steps.some((step) => step.kind === 'setMemberFields' && step.newHost !== undefined))
+          tally.set('moved', (tally.get('moved') ?? 0) + 1);
         for (const step of first.plan.steps) {
           execute(model, step);
           checkPrefix(model);
@@ -169,6 +184,7 @@ describe('planned membership against the rules of a server', () => {
       { numRuns: 2500 },
     );
     expect(tally.get('plan')).toBeGreaterThan(500);
+    expect(tally.get('moved')).toBeGreaterThan(100);
     expect(tally.get('wait')).toBeGreaterThan(20);
     expect(tally.get('refusal')).toBeGreaterThan(20);
   });

@@ -21,6 +21,10 @@ export interface ServerModel {
   /** Hosts whose data is in step with the primary. */
   readonly synced: Set<string>;
   readonly usedIds: Set<number>;
+  /** New addresses that already lead to members, with the hosts by which these are configured. */
+  readonly alsoAt: Map<string, string>;
+  /** Members at a new address that nobody has seen there yet. */
+  readonly unseen: Set<string>;
   /** Chooses among `n` possibilities: elections are not ours to decide. */
   choose(n: number): number;
 }
@@ -53,6 +57,8 @@ export function createModel(
     down: downSet,
     synced: new Set(healthy.map((member) => member.host)),
     usedIds: new Set((members ?? []).map((member) => member._id)),
+    alsoAt: new Map(),
+    unseen: new Set(),
     choose,
   };
 }
@@ -91,6 +97,7 @@ export function execute(model: ServerModel, step: MembershipStep): void {
       for (const host of step.hosts) {
         if (model.down.has(host)) refuse(`${host} never syncs: it is down`);
         model.synced.add(host);
+        model.unseen.delete(host);
       }
       return;
     case 'grantVote':
@@ -110,7 +117,11 @@ export function execute(model: ServerModel, step: MembershipStep): void {
     }
     case 'setMemberFields': {
       const { newHost, hidden, secondaryDelaySecs, priority, tags } = step;
-      const given = { host: newHost, hidden, secondaryDelaySecs, priority, tags };
+      if (newHost !== undefined) {
+        move(model, step.memberId, step.host, newHost);
+        return;
+      }
+      const given = { hidden, secondaryDelaySecs, priority, tags };
       const edits = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
       change(model, step.memberId, step.host, edits);
       return;
@@ -147,6 +158,25 @@ function change(model: ServerModel, id: number, host: string, edits: Partial<Mem
   reconfigure(model, (members) =>
     members.map((member) => (member._id === id ? { ...member, ...edits } : member)),
   );
+}
+
+/** The mongod stays what it is: its data, whether it leads, and that a former address may be dead. */
+function move(model: ServerModel, id: number, host: string, newHost: string): void {
+  if (model.alsoAt.get(newHost) !== host) refuse(`${newHost} does not lead to ${host}`);
+  const away = votersOf(model.config?.members ?? []).filter(
+    (member) => member.host !== host && (model.down.has(member.host) || model.unseen.has(member.host)),
+  );
+  const votes = votersOf(model.config?.members ?? []).some((member) => member._id === id);
+  if (votes && !model.down.has(host) && away.length > 0)
+    refuse(`${host} moves while another voter is away (S2)`);
+  const leads = model.primary === host;
+  if (leads) model.primary = newHost;
+  model.down.delete(host);
+  model.synced.delete(host);
+  model.synced.add(newHost);
+  if (votes) model.unseen.add(newHost);
+  model.alsoAt.delete(newHost);
+  change(model, id, host, { host: newHost });
 }
 
 function reconfigure(
@@ -212,7 +242,11 @@ export function observe(model: ServerModel, hosts: readonly string[]): ReplicaSe
   const asked = [...new Set([...hosts, ...(model.config?.members ?? []).map((member) => member.host)])];
   return {
     at: '2026-01-01T00:00:00.000Z',
-    reports: asked.filter((host) => !model.down.has(host)).map((host) => reportOf(model, host)),
+    reports: asked.flatMap((host) => {
+      const known = model.alsoAt.get(host);
+      if (known !== undefined) return [{ ...reportOf(model, known), host }];
+      return model.down.has(host) ? [] : [reportOf(model, host)];
+    }),
     unreachable: asked
       .filter((host) => model.down.has(host))
       .map((host) => ({ host, reason: 'connection refused' })),
