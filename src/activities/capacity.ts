@@ -5,7 +5,7 @@ import type { ClusterCapacity, NodeCapacity, Resources } from '../domain/capacit
 import { bytes, cpuMillis } from '../domain/quantity';
 import { isReady, listClusters, readyCondition, vipOf, type Cluster } from '../karmada/cluster';
 import type { Kube } from '../kube/client';
-import { KINDS, metadataSchema } from '../kube/object';
+import { KINDS, metadataSchema, seenConditionsSchema } from '../kube/object';
 import type { ActivityContext } from './context';
 
 // With the pauses between them, about a minute.
@@ -24,7 +24,7 @@ const nodeSchema = z.looseObject({
   }),
   status: z.looseObject({
     allocatable: quantities,
-    conditions: z.array(z.looseObject({ type: z.string(), status: z.string() })).default([]),
+    conditions: seenConditionsSchema,
   }),
 });
 

@@ -6,7 +6,7 @@ import { podName, REPLICA_SET_NAME } from '../domain/names';
 import { done, type StageResult } from '../domain/operation';
 import { listClusters } from '../karmada/cluster';
 import { namespaceOf } from '../karmada/template';
-import { KINDS, metadataSchema } from '../kube/object';
+import { KINDS, metadataSchema, seenConditionsSchema } from '../kube/object';
 import { dialMember } from '../mongodb/dial';
 import type { PlatformSight } from '../planner/judge-clusters';
 import type { RecoveryFacts } from '../planner/plan-recovery';
@@ -21,7 +21,7 @@ const podSchema = z.looseObject({
   metadata: metadataSchema,
   status: z
     .looseObject({
-      conditions: z.array(z.looseObject({ type: z.string(), status: z.string() })).default([]),
+      conditions: seenConditionsSchema,
     })
     .default({ conditions: [] }),
 });

@@ -14,6 +14,7 @@ import { observeSet } from './observed-set';
 
 const POLL_MS = 500;
 const POD_PATIENCE_MS = 240_000;
+const STUCK_PATIENCE_MS = 45_000;
 const SYNC_PATIENCE_MS = 240_000;
 
 type Place = MemberPlace & { readonly host: string; readonly replaces?: string | undefined };
@@ -93,9 +94,11 @@ async function awaitPod(
   const who = `${place.cluster}/${place.ordinal}`;
   const deadline = Date.now() + POD_PATIENCE_MS;
   const deleted = new Set<string>();
+  let stuckAt: number | undefined;
   for (;;) {
     const pod = await readPod(context, cr, place);
     const outdated = pod !== undefined && (pod.pending || isReplaced(place, pod));
+    stuckAt = pod !== undefined && !outdated && isStuck(pod.reason) ? (stuckAt ?? Date.now()) : undefined;
     if (pod !== undefined && !outdated && pod.ready) return done(`${who} runs`);
     if (outdated && pod.uid !== undefined && !deleted.has(pod.uid)) {
       await deletePod(context, cr, place, pod.uid);
@@ -103,10 +106,15 @@ async function awaitPod(
     }
     const lacking = `${who}: ${pod?.reason ?? 'not reported'}`;
     heartbeat(lacking);
-    if (Date.now() > deadline) return waitFor({ code: 'MembersNotReady', message: lacking });
+    if (Date.now() > Math.min(deadline, (stuckAt ?? Infinity) + STUCK_PATIENCE_MS))
+      return waitFor({ code: 'MembersNotReady', message: lacking });
     await sleep(POLL_MS);
   }
 }
+
+/** Whether a person must mend something before this pod can run: no use in being patient before they are told. */
+export const isStuck = (reason: string): boolean =>
+  /^(Unschedulable|ErrImage|ImagePullBackOff|InvalidImageName|CreateContainer|CrashLoopBackOff)/.test(reason);
 
 export async function deletePod(
   context: ActivityContext,

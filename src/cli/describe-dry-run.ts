@@ -50,6 +50,12 @@ function describeSteps(plan: ChangePlan): string[] {
 function describeView({ votes, majority, margin, losses }: QuorumView): string {
   if (votes === 0) return 'no replica set';
   const fatal = losses.filter((loss) => loss.fatal).map((loss) => loss.cluster);
-  const sites = fatal.length === 0 ? 'any one cluster' : `a cluster other than ${fatal.join(', ')}`;
-  return `${votes} votes, majority ${majority}, may lose ${Math.max(0, margin)} members or ${sites}`;
+  const members = margin <= 0 ? 'no member' : margin === 1 ? '1 member' : `${margin} members`;
+  const sites =
+    fatal.length === 0
+      ? ' or any one cluster'
+      : fatal.length < losses.length
+        ? ` or a cluster other than ${fatal.join(', ')}`
+        : ', no cluster';
+  return `${votes} votes, majority ${majority}, may lose ${members}${sites}`;
 }

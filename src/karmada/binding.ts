@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { mongoDBStatusSchema, type MongoDBStatus } from '../api/mongodb';
 import type { Kube } from '../kube/client';
-import { KINDS, metadataSchema } from '../kube/object';
+import { KINDS, metadataSchema, seenConditionsSchema } from '../kube/object';
 
 const aggregatedItemSchema = z.looseObject({
   clusterName: z.string(),
@@ -22,16 +22,7 @@ export const bindingSchema = z.looseObject({
     .looseObject({
       schedulerObservedGeneration: z.number().optional(),
       aggregatedStatus: z.array(aggregatedItemSchema).default([]),
-      conditions: z
-        .array(
-          z.looseObject({
-            type: z.string(),
-            status: z.string(),
-            reason: z.string().optional(),
-            message: z.string().optional(),
-          }),
-        )
-        .default([]),
+      conditions: seenConditionsSchema,
     })
     .optional(),
 });
@@ -88,16 +79,7 @@ export const workSchema = z.looseObject({
   }),
   status: z
     .looseObject({
-      conditions: z
-        .array(
-          z.looseObject({
-            type: z.string(),
-            status: z.string(),
-            reason: z.string().optional(),
-            message: z.string().optional(),
-          }),
-        )
-        .default([]),
+      conditions: seenConditionsSchema,
     })
     .optional(),
 });

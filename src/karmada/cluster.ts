@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { metadataSchema, KINDS } from '../kube/object';
+import { metadataSchema, KINDS, seenConditionsSchema } from '../kube/object';
 import type { Kube } from '../kube/client';
 import { readAddress } from '../domain/address';
 import { ANNOTATIONS, LABELS } from '../domain/marks';
@@ -18,16 +18,7 @@ export const clusterSchema = z.looseObject({
   }),
   status: z
     .looseObject({
-      conditions: z
-        .array(
-          z.looseObject({
-            type: z.string(),
-            status: z.string(),
-            message: z.string().optional(),
-            lastTransitionTime: z.string().optional(),
-          }),
-        )
-        .default([]),
+      conditions: seenConditionsSchema,
     })
     .optional(),
 });

@@ -39,6 +39,23 @@ export const metadataSchema = z.looseObject({
 });
 export type Metadata = z.infer<typeof metadataSchema>;
 
+/** `status.conditions` of an object of any kind, as somebody else wrote it. */
+export const seenConditionsSchema = z
+  .array(
+    z.looseObject({
+      type: z.string(),
+      status: z.string(),
+      reason: z.string().optional(),
+      message: z.string().optional(),
+      // An unset time is written as null by the API's Go types.
+      lastTransitionTime: z
+        .string()
+        .nullish()
+        .transform((time) => time ?? undefined),
+    }),
+  )
+  .default([]);
+
 /** Any object as the API server returns it: metadata read, the rest passed on. */
 export const objectSchema = z.looseObject({
   apiVersion: z.string().optional(),

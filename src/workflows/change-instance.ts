@@ -35,22 +35,27 @@ export async function changeInstance(
 ): Promise<OperationOutcome> {
   const { instance } = input;
   const title = `${TITLES[input.kind] ?? input.kind} ${instance.namespace}/${instance.name}`;
-  let stop: string | undefined;
-  setHandler(stopSignal, (message) => {
-    stop = message;
-  });
-  const outage = () => tellOutage(addOutages(outageBefore(), carrier.outageMs()));
-  // Read through a function: the signal handler sets it during an await.
-  const carrier = createCarrier(input, () => stop);
+  const carrier = createCarrier(input);
+  const stages = [
+    ...before,
+    { name: 'check references', run: () => quick.checkReferences({ instance }) },
+    ...carrier.stages,
+  ];
+  return runCarrier(input, title, carrier, stages, outageBefore);
+}
+
+/** Runs the stages of a change, and tells how it ended: carried out, suspended with its plan, or stopped by somebody. */
+export async function runCarrier(
+  input: OperationInput,
+  title: string,
+  carrier: Carrier,
+  stages: readonly Stage[],
+  outageBefore: () => number | undefined = () => undefined,
+): Promise<OperationOutcome> {
+  const outage = (): { readonly writeOutageMs?: number } =>
+    tellOutage(addOutages(outageBefore(), carrier.outageMs()));
   try {
-    await runStages(input, title, [
-      ...before,
-      { name: 'check references', run: () => quick.checkReferences({ instance }) },
-      { name: 'carry out the plan', run: (show) => carrier.run(show) },
-      { name: 'create users', run: () => command.ensureUsers({ instance }) },
-      { name: 'publish connection', run: () => quick.publishConnection({ instance }) },
-      { name: 'verify', run: () => quick.settleChange({ instance, kind: input.kind }) },
-    ]);
+    await runStages(input, title, stages);
   } catch (error) {
     if (error instanceof Suspended) return { outcome: 'suspended', suspension: error.suspension };
     if (error instanceof Stopped)
@@ -98,6 +103,8 @@ export const tellOutage = (ms: number | undefined): { readonly writeOutageMs?: n
 
 interface Carrier {
   readonly run: (show: ShowProgress) => Promise<StageResult<string>>;
+  /** Carries the plan out, and what follows it in every change. */
+  readonly stages: readonly Stage[];
   readonly summary: () => string;
   readonly describeUndo: () => string;
   /** The most that its steps can have stopped writes for; undefined: none of them does. */
@@ -107,10 +114,18 @@ interface Carrier {
 }
 
 /** Carries plans out and keeps what came of each step, over every pass of the operation. */
-export function createCarrier(
-  { instance, kind, cluster, switchTo, agreed: agreedBefore, asker }: OperationInput,
-  stopped: () => string | undefined,
-): Carrier {
+export function createCarrier({
+  instance,
+  kind,
+  cluster,
+  switchTo,
+  agreed: agreedBefore,
+  asker,
+}: OperationInput): Carrier {
+  let stop: string | undefined;
+  setHandler(stopSignal, (message) => {
+    stop = message;
+  });
   const recovery =
     kind === 'failoverInstance' || kind === 'failbackInstance' ? { cluster, askedBy: asker?.by } : {};
   const past: StepLine[] = [];
@@ -200,7 +215,7 @@ export function createCarrier(
   }
 
   function obeyStop(): void {
-    const message = stopped();
+    const message = stop;
     if (message !== undefined) throw new Stopped(message);
   }
 
@@ -219,7 +234,13 @@ export function createCarrier(
     agreed = agreement;
   };
 
-  return { run, summary, describeUndo, agreeTo, outageMs: () => outage };
+  const stages: Stage[] = [
+    { name: 'carry out the plan', run },
+    { name: 'create users', run: () => command.ensureUsers({ instance }) },
+    { name: 'publish connection', run: () => quick.publishConnection({ instance }) },
+    { name: 'verify', run: () => quick.settleChange({ instance, kind }) },
+  ];
+  return { run, stages, summary, describeUndo, agreeTo, outageMs: () => outage };
 }
 
 /** The first members of a new image to come back tell which release it really is (S22). */

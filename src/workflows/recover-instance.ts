@@ -1,11 +1,9 @@
-import { setHandler } from '@temporalio/workflow';
 import { done, type OperationInput, type OperationOutcome, type StageResult } from '../domain/operation';
 import { describeOutage } from '../domain/outage';
-import { command, quick, sequence } from './activities';
-import { changeInstance, createCarrier, tellOutage } from './change-instance';
+import { quick, sequence } from './activities';
+import { changeInstance, createCarrier, runCarrier } from './change-instance';
 import { Stopped, Suspended } from './safe-point';
-import { stopSignal } from './signals';
-import { runStages, type ShowProgress } from './stages';
+import type { ShowProgress } from './stages';
 
 /**
  * The members of a lost cluster get a place elsewhere. First both views are looked at once more and the cluster is marked
@@ -32,13 +30,9 @@ export async function failoverInstance(input: OperationInput): Promise<Operation
 export async function failbackInstance(input: OperationInput): Promise<OperationOutcome> {
   const { instance, cluster = '' } = input;
   const title = `Fail back ${instance.namespace}/${instance.name} to ${cluster}`;
-  let stop: string | undefined;
   let agreed = input.agreed;
   let given = false;
-  setHandler(stopSignal, (message) => {
-    stop = message;
-  });
-  const carrier = createCarrier(input, () => stop);
+  const carrier = createCarrier(input);
 
   async function agree(): Promise<StageResult<string>> {
     if (given) return done(agreed?.by === undefined ? 'by policy' : `by ${agreed.by}`);
@@ -67,40 +61,20 @@ export async function failbackInstance(input: OperationInput): Promise<Operation
     return cleaned;
   }
 
-  try {
-    await runStages(input, title, [
-      {
-        name: 'confirm the return',
-        run: async () => {
-          const back = await sequence.confirmReturn({ instance, cluster });
-          // Gone again: nobody waits for it.
-          if (!back.done) throw new Stopped(back.wait.message);
-          return back;
-        },
+  const outcome = await runCarrier(input, title, carrier, [
+    {
+      name: 'confirm the return',
+      run: async () => {
+        const back = await sequence.confirmReturn({ instance, cluster });
+        // Gone again: nobody waits for it.
+        if (!back.done) throw new Stopped(back.wait.message);
+        return back;
       },
-      { name: 'agree to the plan', run: agree },
-      { name: 'check references', run: () => quick.checkReferences({ instance }) },
-      { name: 'clean up what it holds', run: cleanUp },
-      { name: 'carry out the plan', run: (show) => carrier.run(show) },
-      { name: 'create users', run: () => command.ensureUsers({ instance }) },
-      { name: 'publish connection', run: () => quick.publishConnection({ instance }) },
-      { name: 'verify', run: () => quick.settleChange({ instance, kind: input.kind }) },
-    ]);
-  } catch (error) {
-    if (error instanceof Suspended) return { outcome: 'suspended', suspension: error.suspension };
-    if (error instanceof Stopped)
-      return {
-        outcome: 'cancelled',
-        message: `${error.message} ${carrier.describeUndo()}`,
-        clusters: [],
-        ...tellOutage(carrier.outageMs()),
-      };
-    throw error;
-  }
-  return {
-    outcome: 'succeeded',
-    message: carrier.summary(),
-    clusters: [cluster],
-    ...tellOutage(carrier.outageMs()),
-  };
+    },
+    { name: 'agree to the plan', run: agree },
+    { name: 'check references', run: () => quick.checkReferences({ instance }) },
+    { name: 'clean up what it holds', run: cleanUp },
+    ...carrier.stages,
+  ]);
+  return outcome.outcome === 'succeeded' ? { ...outcome, clusters: [cluster] } : outcome;
 }

@@ -6,7 +6,9 @@ import {
   readEnvironment,
   type Environment,
 } from '../support/environment';
-import { listInMembers } from '../support/instances';
+import { readAuditLogs } from '../support/audit-log';
+import { runDryRun } from '../support/dry-run';
+import { listInMembers, listOwn } from '../support/instances';
 import { sharesOf, startWrittenInstance, type WrittenInstance } from '../support/written-instance';
 
 const missing = missingEnvironment();
@@ -43,6 +45,57 @@ suite('changes of a running instance, under writes', () => {
     expect(await listInMembers(environment, [KINDS.pod], NAMESPACE, NAME)).toEqual(before);
     expect(await readSettings()).toEqual(Array(3).fill({ logLevel: 1, slowms: 250 }));
   }, 900_000);
+
+  it('is told beforehand by a dry run, which touches nothing', async () => {
+    const { metadata, spec, status } = await instance.read();
+    const wish = (replicaset: number): object => ({
+      apiVersion: 'middleware.fedstate.io/v1alpha1',
+      kind: KINDS.multiCloudMongoDB.kind,
+      metadata: { name: NAME, namespace: NAMESPACE },
+      spec: { ...spec, replicaset },
+    });
+    const kinds = [
+      KINDS.mongoDB,
+      KINDS.service,
+      KINDS.propagationPolicy,
+      KINDS.overridePolicy,
+      KINDS.configMap,
+    ];
+    const before = await listOwn(environment.karmada, kinds, NAMESPACE, NAME);
+    const since = Date.now();
+
+    const { code, out, err } = await runDryRun(environment, wish(5));
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    for (const part of [
+      /Placement \(new\)\n {2}\w+/,
+      /✓ [\w-]+: /,
+      /now: 3 votes, majority 2, may lose 1 member or any one cluster/,
+      /\d\. addMember: \S+, \S+ in the configuration without vote \(S10\) \[safe; may lose 1\]/,
+      /then: 5 votes, majority 3, may lose 2 members or any one cluster/,
+      /\+ Service \S+-mongodb-1/,
+      /~ PropagationPolicy /,
+    ])
+      expect(out).toMatch(part);
+    expect((await runDryRun(environment, wish(3))).out).toMatch(/Steps: none.*\n\n.*none would change/);
+    const wrong = await runDryRun(environment, wish(51));
+    expect(wrong).toMatchObject({
+      code: 1,
+      out: '',
+      err: expect.stringMatching(/spec\.replicaset/) as string,
+    });
+
+    const after = await instance.read();
+    expect(after.metadata.generation).toBe(metadata.generation);
+    expect(after.spec).toEqual(spec);
+    expect(after.status?.operations).toEqual(status?.operations);
+    expect(await listOwn(environment.karmada, kinds, NAMESPACE, NAME)).toEqual(before);
+    const written = readAuditLogs(environment, since).filter(
+      ({ agent, verb }) => agent.startsWith('fedstate-plan') && !['get', 'list', 'watch'].includes(verb),
+    );
+    // Karmada's API server completes the wish and forgets it: an apply with dryRun=All.
+    for (const { verb, target } of written)
+      expect({ verb, target }).toMatchObject({ verb: 'patch', target: { resource: 'multicloudmongodbs' } });
+  }, 300_000);
 
   it('grows by a subset of the clusters (S1, S8, S10)', async () => {
     const cr = await instance.carriedOut('scaleInstance', () => instance.patch({ spec: { replicaset: 5 } }));

@@ -170,7 +170,7 @@ suite('where members are and what they are, under writes', () => {
     it('that their volumes cannot follow costs one member at most, is said, and can be taken back (S2)', async () => {
       instance.voters.lap();
       await instance.patch({ spec: { spreadConstraints: { nodeSelect: { [LABEL]: 'slow' } } } });
-      await until('the reason in status', 300, async () => {
+      await until('the reason in status', 180, async () => {
         const cr = await instance.read();
         const said = JSON.stringify([cr.status?.operation, sayConditions(cr)]);
         return /node/i.test(said) && cr.status?.operation !== undefined && isStuck(cr)
