@@ -3,7 +3,7 @@ import { MongoClient } from 'mongodb';
 import { z } from 'zod';
 
 const statusSchema = z.looseObject({
-  members: z.array(z.looseObject({ name: z.string(), health: z.number(), state: z.number() })),
+  members: z.array(z.looseObject({ name: z.string(), health: z.number(), stateStr: z.string(), state: z.number() })),
 });
 const configSchema = z.looseObject({
   config: z.looseObject({ members: z.array(z.looseObject({ host: z.string(), votes: z.number() })) }),
@@ -12,6 +12,8 @@ const configSchema = z.looseObject({
 export interface VoterWatch {
   /** Most voters that were seen not serving at one time since the last call; begins anew. */
   lap(): number;
+  /** Who they were, when, and who said so; '' when all served. */
+  worst(): string;
   /** Voters that serve now, as the primary sees them; 0 when nobody tells. */
   serving(): number;
   /**
@@ -44,6 +46,7 @@ export async function startVoterWatch(uri: string): Promise<VoterWatch> {
   };
   const end = new AbortController();
   let most = 0;
+  let worst = '';
   const watching = (async () => {
     while (!end.signal.aborted) {
       try {
@@ -54,7 +57,12 @@ export async function startVoterWatch(uri: string): Promise<VoterWatch> {
         const away = members.filter(
           ({ name, health, state }) => voting.has(name) && (health !== 1 || !SERVING.includes(state)),
         );
-        most = Math.max(most, away.length);
+        if (away.length > most) {
+          most = away.length;
+          const primary = members.find(({ state }) => state === 1)?.name ?? 'nobody';
+          const seen = away.map(({ name, health, stateStr }) => `${name} ${stateStr} (health ${health})`);
+          worst = `${seen.join(', ')}, as ${primary} saw them at ${new Date().toISOString()}`;
+        }
         note(voting.size - away.length);
       } catch {
         // No primary for the moment: the writer measures that.
@@ -67,8 +75,10 @@ export async function startVoterWatch(uri: string): Promise<VoterWatch> {
     lap: () => {
       const seen = most;
       most = 0;
+      worst = '';
       return seen;
     },
+    worst: () => worst,
     serving: () => changes.at(-1)?.serving ?? 0,
     restoredAfter: (since, count) => restoredAfter(changes, since, count),
     stop: async () => {

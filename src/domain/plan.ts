@@ -164,6 +164,7 @@ export interface Plan {
   readonly steps: readonly MembershipStep[];
   /** Over generation, config version and term, and the desired members: what was approved is what runs. */
   readonly hash: string;
+  /** Of what is asked for; what its prefixes mean is told by whoever lays them into a whole plan. */
   readonly warnings: readonly string[];
   readonly before: QuorumView;
   readonly after: QuorumView;

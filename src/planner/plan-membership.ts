@@ -89,7 +89,7 @@ function finish(
   const plan: Plan = {
     steps,
     hash: hashPlan(input, config),
-    warnings: [...notes, ...desiredWarnings(input.desired), ...simulation.warnings],
+    warnings: [...notes, ...desiredWarnings(input.desired)],
     before: quorumOf(start),
     after: simulation.after,
     complete,

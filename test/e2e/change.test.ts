@@ -72,8 +72,8 @@ suite('changes of a running instance, under writes', () => {
       /now: 3 votes, majority 2, may lose 1 member or any one cluster/,
       /\d\. addMember: \S+, \S+ in the configuration without vote \(S10\) \[safe; may lose 1\]/,
       /then: 5 votes, majority 3, may lose 2 members or any one cluster/,
-      /\+ Service \S+-mongodb-1/,
-      /~ PropagationPolicy /,
+      /\+ Service\/ledger-mongodb-1\n/,
+      /~ OverridePolicy\/ledger\n/,
     ])
       expect(out).toMatch(part);
     expect((await runDryRun(environment, wish(3))).out).toMatch(/Steps: none.*\n\n.*none would change/);

@@ -104,11 +104,12 @@ export async function startWrittenInstance(
         : { reason: JSON.stringify(now.status?.operation ?? now.status?.conditions) };
     });
     const seconds = Math.round((Date.now() - begun) / 1000);
+    const worst = voters.worst();
     const away = voters.lap();
     outages.push(
       `${kind}: ${seconds} s, longest write outage ${writer.lap()} ms, ${away} voters away at most`,
     );
-    if (away > 1) throw new Error(`${away} voters were away at one time (S2)`);
+    if (away > 1) throw new Error(`${away} voters were away at one time (S2): ${worst}`);
     return cr;
   }
 
@@ -151,7 +152,8 @@ export async function startWrittenInstance(
     stopWriter: () => writer.stop(),
     remove: async () => {
       process.stderr.write(`${namespace}/${name}\n${outages.map((line) => `  ${line}\n`).join('')}`);
-      await voters.stop();
+      // Whatever failed: who still writes keeps the suite from ending.
+      await Promise.allSettled([voters.stop(), writer.stop()]);
       await removeInstance(karmada, namespace, name);
       await connection.close();
     },

@@ -78,7 +78,24 @@ describe('a change as one plan', () => {
       'grantVote b/1',
       'setPriority b/1',
     ]);
-    expect(outcome).toMatchObject({ plan: { provisional: true, risk: 'safe', risky: [] } });
+    expect(outcome).toMatchObject({
+      plan: {
+        provisional: true,
+        risk: 'safe',
+        risky: [],
+        warnings: ['After step 6, 7 of 9 the loss of cluster a would stop writes (S8).'],
+      },
+    });
+  });
+
+  it('tells the clusters whose loss is fatal in the end (S8)', () => {
+    const wanted = [
+      { cluster: 'a', members: 2 },
+      { cluster: 'b', members: 1 },
+    ];
+    expect(plan({ wanted })).toMatchObject({
+      plan: { warnings: [expect.stringMatching(/The loss of cluster a will stop writes \(S8\)/)] },
+    });
   });
 
   it('empties a cluster: out of the set first, then the pod, then the cluster (S11, S13)', () => {

@@ -345,12 +345,6 @@ test('a leaving primary whose only heir has no vote yet: the heir gets one befor
 });
 
 describe('the plan tells', () => {
-  test('the clusters whose loss would be fatal, in between and at the end (S8)', () => {
-    const outcome = plan(modelOf(running), [desired(A), desired('a1:1'), desired(B)]);
-    const text = outcome.kind === 'plan' ? outcome.plan.warnings.join('\n') : '';
-    expect(text).toContain('The loss of cluster a will stop writes (S8)');
-  });
-
   test('a hash that changes with generation, configuration and wish, and with nothing else', () => {
     const hash = (
       model: ServerModel,
