@@ -1,7 +1,7 @@
 import type { MultiCloudMongoDB } from '../api/multicloudmongodb';
 import { REPLICA_SET_NAME } from '../domain/names';
 import { lagSeconds, type ReplicaSetConfig } from '../domain/replica-set';
-import { assess } from '../planner/assess';
+import { assess, listBlind } from '../planner/assess';
 import { startState } from '../planner/plan-membership';
 import type { SetState } from '../planner/set-state';
 import type { ActivityContext } from './context';
@@ -14,6 +14,8 @@ export interface ObservedSet {
   readonly state: SetState;
   /** What a member lacks to be called serving and caught up; undefined: nothing, or it is not in the configuration. */
   lackOf(host: string): string | undefined;
+  /** Members that answer and do not see it serve yet. */
+  blindTo(host: string): readonly string[];
 }
 
 const MAX_LAG_SECONDS = 10;
@@ -44,6 +46,8 @@ export async function observeSet(
   return {
     config,
     state: startState(input, seen.situation),
+    blindTo: (host) =>
+      config.members.some((member) => member.host === host) ? listBlind(host, [...reports.values()]) : [],
     lackOf: (host) => {
       if (!config.members.some((member) => member.host === host)) return undefined;
       const view = views?.find((entry) => entry.host === host);

@@ -16,6 +16,8 @@ const POLL_MS = 500;
 const POD_PATIENCE_MS = 240_000;
 const STUCK_PATIENCE_MS = 45_000;
 const SYNC_PATIENCE_MS = 240_000;
+// A heartbeat is sent every 2 s; who is cut off from it for longer has no say.
+const SIGHT_PATIENCE_MS = 15_000;
 
 type Place = MemberPlace & { readonly host: string; readonly replaces?: string | undefined };
 
@@ -132,20 +134,28 @@ export async function deletePod(
   }
 }
 
-/** The others must see it serve, and it must have caught up, before the next may go (S2, S9). */
+/**
+ * The others must see it serve, and it must have caught up, before the next may go (S2, S9). For a while all of them: the
+ * next step may make any of them primary, and it would begin with two voters that it does not see.
+ */
 async function awaitServing(
   context: ActivityContext,
   cr: MultiCloudMongoDB,
   place: Place,
 ): Promise<StageResult<string>> {
+  const who = `${place.cluster}/${place.ordinal}`;
   const deadline = Date.now() + SYNC_PATIENCE_MS;
+  let servesSince: number | undefined;
   for (;;) {
     const set = await observeSet(context, cr);
     const lacking = set === undefined ? 'no primary that a majority follows' : set.lackOf(place.host);
-    if (lacking === undefined) return done(`${place.cluster}/${place.ordinal} restarted and serves`);
-    heartbeat(lacking);
+    servesSince = lacking === undefined ? (servesSince ?? Date.now()) : undefined;
+    const blind = set?.blindTo(place.host) ?? [];
+    if (servesSince !== undefined && (blind.length === 0 || Date.now() > servesSince + SIGHT_PATIENCE_MS))
+      return done(`${who} restarted and serves`);
+    heartbeat(lacking ?? `${place.host} is not seen by ${blind.join(', ')}`);
     if (Date.now() > deadline)
-      return waitFor({ code: 'MembersNotReady', message: `${place.cluster}/${place.ordinal}: ${lacking}` });
+      return waitFor({ code: 'MembersNotReady', message: `${who}: ${lacking ?? ''}` });
     await sleep(POLL_MS);
   }
 }

@@ -132,10 +132,20 @@ export const selfHost = (report: MemberReport): string =>
 /** S9: the primary and most of the other members see it serve; who is alone is asked itself. */
 function isHealthy(host: string, primary: MemberReport, reports: readonly MemberReport[]): boolean {
   if (host === selfHost(primary)) return true;
-  const sees = (report: MemberReport): boolean =>
-    report.views.some((view) => view.host === host && view.health === 1 && SERVING.has(view.stateName));
-  const others = reports.filter(
+  const others = listOthers(host, reports);
+  return sees(primary, host) && others.filter((report) => sees(report, host)).length * 2 > others.length;
+}
+
+/** Hosts of the members that answer and do not see it serve. */
+export const listBlind = (host: string, reports: readonly MemberReport[]): string[] =>
+  listOthers(host, reports)
+    .filter((report) => !sees(report, host))
+    .map(selfHost);
+
+const listOthers = (host: string, reports: readonly MemberReport[]): MemberReport[] =>
+  reports.filter(
     (report) => report.membership === 'member' && report.views.length > 0 && selfHost(report) !== host,
   );
-  return sees(primary) && others.filter(sees).length * 2 > others.length;
-}
+
+const sees = (report: MemberReport, host: string): boolean =>
+  report.views.some((view) => view.host === host && view.health === 1 && SERVING.has(view.stateName));
