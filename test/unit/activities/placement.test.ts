@@ -3,6 +3,7 @@ import type { ActivityContext } from '../../../src/activities/context';
 import { createPlacementActivities } from '../../../src/activities/placement';
 import type { MultiCloudMongoDB } from '../../../src/api/multicloudmongodb';
 import { writePromise } from '../../../src/activities/room-ledger';
+import { FedStateError } from '../../../src/domain/errors';
 import { KINDS } from '../../../src/kube/object';
 import { makeInstance } from '../../support/custom-resource';
 import { makeStubContext } from '../../support/stub-context';
@@ -86,4 +87,26 @@ test('a placement that needs no more room takes back what was promised before', 
   karmada.onPatch(KINDS.configMap, (patch) => patches.push(patch));
   await writePromise(context, '1', { uid: 'uid-of-orders', items: [] });
   expect(patches).toEqual([{ metadata: { resourceVersion: '1' }, data: { 'uid-of-orders': null } }]);
+});
+
+test('room that another was promised between the look and the promise is not given twice', async () => {
+  const { karmada, cr, context } = setUp();
+  karmada.put(KINDS.multiCloudMongoDB, 'rival', { spec: {}, status: {} });
+  karmada.put(KINDS.configMap, 'fedstate-room', { data: {} });
+  let looks = 0;
+  karmada.onPatch(KINDS.configMap, () => {
+    looks += 1;
+    const all = [{ cluster: 'east', cpuMillis: 8000, memoryBytes: 32 * 2 ** 30 }];
+    karmada.put(KINDS.configMap, 'fedstate-room', {
+      metadata: { resourceVersion: '2' },
+      data: { 'uid-of-rival': JSON.stringify(all) },
+    });
+    throw new FedStateError('Conflict', 'the object has been modified');
+  });
+  const instance = { namespace: 'shop', name: 'orders', uid: cr.metadata.uid };
+  expect(await createPlacementActivities(context).placeInstance({ instance })).toMatchObject({
+    done: false,
+    wait: { code: 'Unschedulable' },
+  });
+  expect(looks).toBe(1);
 });
