@@ -17,6 +17,7 @@ import {
 import { until } from './until';
 import { readPage } from './workflow-page';
 import { withMember } from '../../local/chaos/replica-set-proof';
+import { startContainerLog } from '../../local/chaos/container-log';
 import { startVoterWatch, type VoterWatch } from '../../local/chaos/voter-watch';
 import { startWriter, type Writer, type WriterResult } from '../../local/chaos/writer';
 
@@ -79,6 +80,11 @@ export async function startWrittenInstance(
   const uri = uriOf?.(created) ?? (await connectionStringOf(karmada, namespace, name));
   const writer: Writer = await startWriter(uri, 'written');
   const voters = await startVoterWatch(uri);
+  // Of clusters of others only the members' own word is known.
+  const containers =
+    environment.stack === undefined || environment.stack.attached
+      ? undefined
+      : await startContainerLog(environment.stack, namespace, name);
   const outages: string[] = [];
 
   async function read(): Promise<MultiCloudMongoDB> {
@@ -91,6 +97,7 @@ export async function startWrittenInstance(
     const known = new Set((await read()).status?.operations?.map(({ workflowId }) => workflowId));
     writer.lap();
     voters.lap();
+    await containers?.lap();
     const begun = Date.now();
     await act();
     const cr = await until(`${kind} carried out`, 800, async () => {
@@ -109,6 +116,9 @@ export async function startWrittenInstance(
     outages.push(
       `${kind}: ${seconds} s, longest write outage ${writer.lap()} ms, ${away} voters away at most`,
     );
+    const together = (await containers?.lap()) ?? [];
+    if (together.length > 1)
+      throw new Error(`down at one time, by their containers (S2): ${together.join(', ')}`);
     if (away > 1) throw new Error(`${away} voters were away at one time (S2): ${worst}`);
     return cr;
   }
@@ -153,7 +163,7 @@ export async function startWrittenInstance(
     remove: async () => {
       process.stderr.write(`${namespace}/${name}\n${outages.map((line) => `  ${line}\n`).join('')}`);
       // Whatever failed: who still writes keeps the suite from ending.
-      await Promise.allSettled([voters.stop(), writer.stop()]);
+      await Promise.allSettled([voters.stop(), writer.stop(), containers?.stop()]);
       await removeInstance(karmada, namespace, name);
       await connection.close();
     },
