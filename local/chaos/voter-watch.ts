@@ -3,7 +3,9 @@ import { MongoClient } from 'mongodb';
 import { z } from 'zod';
 
 const statusSchema = z.looseObject({
-  members: z.array(z.looseObject({ name: z.string(), health: z.number(), stateStr: z.string(), state: z.number() })),
+  members: z.array(
+    z.looseObject({ name: z.string(), health: z.number(), stateStr: z.string(), state: z.number() }),
+  ),
 });
 const configSchema = z.looseObject({
   config: z.looseObject({ members: z.array(z.looseObject({ host: z.string(), votes: z.number() })) }),

@@ -15,6 +15,10 @@ export interface AccessVerdict {
 /** What every client may ask that has signed in (ClusterRole system:discovery). */
 const PUBLIC_PATHS = ['/api', '/api/*', '/apis', '/apis/*', '/healthz', '/livez', '/readyz', '/version'];
 
+/** A person's dry run comes to a member by the kubeconfig that Karmada keeps for the worker, and only looks. */
+const isDryRun = ({ plane, agent, verb }: AccessRequest): boolean =>
+  plane === 'member' && agent === 'fedstate-plan' && (verb === 'get' || verb === 'list');
+
 const ROLE_AGENT = /^fedstate-(?:controller|worker|member)$/;
 
 /** Only what concerns `namespace`'s accounts, or a role under whatever name, is judged. */
@@ -24,7 +28,9 @@ export function judgeAccess(
   namespace: string,
 ): AccessVerdict {
   const ours = requests.filter(
-    ({ groups, agent }) => groups.includes(`system:serviceaccounts:${namespace}`) || ROLE_AGENT.test(agent),
+    (request) =>
+      !isDryRun(request) &&
+      (request.groups.includes(`system:serviceaccounts:${namespace}`) || ROLE_AGENT.test(request.agent)),
   );
   const grants = [...rights.karmada.grants, ...rights.member.grants];
   const used = new Set<Grant>();

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { FedStateError } from '../../../src/domain/errors';
+import { ANNOTATIONS } from '../../../src/domain/marks';
 import { KINDS, metadataSchema, type Kind, type ObjectRef } from '../../../src/kube/object';
 import {
   closeEnvironment,
@@ -12,6 +13,7 @@ import {
   awaitHealth,
   createInstance,
   ensureNamespace,
+  instanceRef,
   listEvents,
   listHolders,
   listInMembers,
@@ -212,6 +214,26 @@ suite('by hand on Karmada', () => {
     while (taken.has(port)) port += 1;
     return port;
   }
+
+  it('a policy that was deleted while paused: the removal reaches the members past it', async () => {
+    const { karmada } = environment;
+    const policy = refOf(KINDS.propagationPolicy, 'let-go');
+    await createInstance(karmada, NAMESPACE, 'let-go', { replicaset: 1 });
+    await awaitHealth(karmada, NAMESPACE, 'let-go');
+    await karmada.mergePatch(instanceRef(NAMESPACE, 'let-go'), {
+      metadata: { annotations: { [ANNOTATIONS.paused]: 'true' } },
+    });
+    await unprotect(policy);
+    await karmada.delete(policy);
+    await removeInstance(karmada, NAMESPACE, 'let-go');
+    const left = await listInMembers(
+      environment,
+      [KINDS.mongoDB, KINDS.statefulSet, KINDS.pod, KINDS.service, KINDS.secret, KINDS.configMap],
+      NAMESPACE,
+      'let-go',
+    );
+    expect(Object.values(left).flatMap((objects) => Object.keys(objects))).toEqual([]);
+  }, 300_000);
 
   it('the namespace, deleted in spite of it: an orderly removal, and the volumes stay in the members', async () => {
     const { karmada } = environment;

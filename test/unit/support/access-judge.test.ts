@@ -229,6 +229,17 @@ describe('a run is judged', () => {
     ]);
   });
 
+  test('a dry run may look into members by our account, and no more', () => {
+    const look: AccessRequest = { ...get, plane: 'member', cluster: 'east', agent: 'fedstate-plan' };
+    expect(judge(PODS, get, list, look)).toEqual(CLEAN);
+    expect(judge(PODS, get, list, { ...look, verb: 'delete' }).strangers).toEqual([
+      'east fedstate-worker: delete pods a in shop',
+    ]);
+    expect(judge(PODS, get, list, { ...look, plane: 'karmada', cluster: 'karmada' }).strangers).toHaveLength(
+      1,
+    );
+  });
+
   test('an administrator who is no role of ours is not judged', () => {
     const admin = { ...get, user: 'admin', groups: ['system:masters'], agent: 'kubectl/v1.36', code: 403 };
     expect(judge(PODS, get, list, admin)).toEqual(CLEAN);
