@@ -19,7 +19,6 @@ export interface ContainerLog {
 }
 
 const CONTAINER = 'mongo';
-const TOPICS = { '/tasks/start': 'start', '/tasks/exit': 'exit' } as const;
 const LINE = /^(\S+) (\S+) \+0000 UTC \S+ (\/tasks\/(?:start|exit)) (\{.*\})$/;
 
 // An exit of something that was run inside a container has an id of its own.
@@ -99,8 +98,11 @@ export function readTask(
   if (text === '') return undefined;
   const task = taskSchema.parse(JSON.parse(text));
   if (task.id !== undefined && task.id !== task.container_id) return undefined;
-  const what = topic === '/tasks/start' ? TOPICS['/tasks/start'] : TOPICS['/tasks/exit'];
-  return { at: Date.parse(`${date}T${time.slice(0, 12)}Z`), what, id: task.container_id };
+  return {
+    at: Date.parse(`${date}T${time.slice(0, 12)}Z`),
+    what: topic === '/tasks/start' ? 'start' : 'exit',
+    id: task.container_id,
+  };
 }
 
 /** Who never comes back has left the set before: only what ends and starts again was down. */
