@@ -43,13 +43,13 @@ export async function observeSet(
     report.views.some((view) => view.self && view.host === primaryHost),
   )?.views;
   const head = views?.find((view) => view.self)?.optime;
+  const isConfigured = (host: string): boolean => config.members.some((member) => member.host === host);
   return {
     config,
     state: startState(input, seen.situation),
-    blindTo: (host) =>
-      config.members.some((member) => member.host === host) ? listBlind(host, [...reports.values()]) : [],
+    blindTo: (host) => (isConfigured(host) ? listBlind(host, [...reports.values()]) : []),
     lackOf: (host) => {
-      if (!config.members.some((member) => member.host === host)) return undefined;
+      if (!isConfigured(host)) return undefined;
       const view = views?.find((entry) => entry.host === host);
       if (view === undefined) return `${host} is not seen by the primary`;
       if (view.stateName === 'PRIMARY' || view.stateName === 'ARBITER') return undefined;

@@ -215,8 +215,7 @@ export function createCarrier({
   }
 
   function obeyStop(): void {
-    const message = stop;
-    if (message !== undefined) throw new Stopped(message);
+    if (stop !== undefined) throw new Stopped(stop);
   }
 
   /** The inverse of what was carried out, last step first: a person's to decide, as what is asked for has not changed. */
