@@ -12,7 +12,7 @@ import { annotateInstance, loadInstance, type ActivityContext, type InstanceInpu
 import { awaitFence } from './fence';
 import { withHeartbeat } from './heartbeat';
 import { describeCarried } from './instance-marks';
-import { describePorts } from './known-ports';
+import { describePorts, recordedPorts } from './known-ports';
 import { findLayoutFault, portsOf, readLayout, suspendedClusters } from './layout';
 import {
   buildCompanyPolicies,
@@ -99,7 +99,7 @@ export async function dispatch(
   if (!isFenced) for (const policy of policies) await apply(context, policy);
   heartbeat('templates');
   for (const service of services) await apply(context, service);
-  await applyRecord(context, cr);
+  await applyRecord(context, cr, 'settling');
   for (const copy of copies) await apply(context, copy);
   await apply(context, template);
   // Of a cluster that is dropped the Work goes, of the others it comes; of one that is lost it does not matter.
@@ -112,7 +112,7 @@ export async function dispatch(
   if (unkept !== undefined) return waitFor(unkept);
   const hindered = await withHeartbeat('NodePorts', () => settleNodePorts(context, cr, layout));
   if (hindered !== undefined) return waitFor(hindered);
-  await applyRecord(context, cr);
+  await applyRecord(context, cr, 'settled');
   if (suspended) await apply(context, buildMongoDBPolicy(cr, layout, false));
   if (JSON.stringify(before) !== JSON.stringify(rules)) {
     const left = await sweepLeftovers(context, cr, layout);
@@ -148,14 +148,24 @@ async function isFirstDispatch(context: ActivityContext, cr: MultiCloudMongoDB):
   return policy === undefined || policy.spec.suspension?.dispatching === true;
 }
 
-/** Of the ports that the Services have by now; that of an ordinal that is gone is forgotten before its Service is. */
-async function applyRecord(context: ActivityContext, cr: MultiCloudMongoDB): Promise<void> {
+/** Hosts as the Services have them by now; the port of an ordinal that is gone is forgotten before its Service is. */
+async function applyRecord(
+  context: ActivityContext,
+  cr: MultiCloudMongoDB,
+  ports: 'settling' | 'settled',
+): Promise<void> {
   const layout = await readLayout(context, cr);
   if (!layout.done) return;
   await apply(context, buildRecord(cr, layout.value));
-  const ports = describePorts(portsOf(layout.value));
-  if (cr.metadata.annotations[ANNOTATIONS.nodePorts] !== ports)
-    await annotateInstance(context, cr, { [ANNOTATIONS.nodePorts]: ports });
+  const recorded = recordedPorts(cr);
+  // A port that was not seen to stand in its clusters may still be replaced.
+  if (ports === 'settling' && recorded === undefined) return;
+  const kept = [...portsOf(layout.value)].filter(
+    ([ordinal]) => ports === 'settled' || recorded?.has(ordinal) === true,
+  );
+  const record = describePorts(new Map(kept));
+  if (cr.metadata.annotations[ANNOTATIONS.nodePorts] !== record)
+    await annotateInstance(context, cr, { [ANNOTATIONS.nodePorts]: record });
 }
 
 export async function apply(context: ActivityContext, { kind, manifest }: Built): Promise<void> {

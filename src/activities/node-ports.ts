@@ -10,7 +10,7 @@ import { namespaceOf } from '../karmada/template';
 import type { Kube } from '../kube/client';
 import { KINDS, metadataSchema } from '../kube/object';
 import type { ActivityContext } from './context';
-import { mayKnowPorts } from './known-ports';
+import { mayReplacePort } from './known-ports';
 import type { Layout } from './layout';
 import { holdersOf, ordinalsOf } from './manifests';
 
@@ -28,8 +28,8 @@ const TAKEN = /provided port is already allocated/;
 
 /**
  * Sees every Service stand in its clusters. A port that Karmada's API server gave out may be taken in a member: the Work
- * hangs there and that member alone has no address (recorded facts 38 and 39). Until the replica set is initiated, which
- * writes the addresses down, such a port is replaced.
+ * hangs there and that member alone has no address (recorded facts 38 and 39). Until a replica set can have written the
+ * address down, such a port is replaced.
  * @returns what is in the way
  */
 export async function settleNodePorts(
@@ -99,7 +99,7 @@ async function replacePort(
   { name, ordinal, takenIn }: ServiceState,
 ): Promise<Wait | undefined> {
   const where = takenIn.join(', ');
-  if (mayKnowPorts(cr)) {
+  if (!mayReplacePort(cr, ordinal)) {
     return {
       code: 'Dispatching',
       message: `The NodePort of Service ${name} is taken in ${where}, and the replica set knows its members by it: free the port there.`,

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readElection } from '../../../src/activities/elections';
 import { judgeHealth, type Election } from '../../../src/domain/health';
 import type { DesiredMember } from '../../../src/domain/replica-set';
 import type { Access } from '../../../src/mongodb/connect';
@@ -7,6 +8,11 @@ import { executeStep, type StepContext } from '../../../src/mongodb/execute-step
 import { observeReplicaSet } from '../../../src/mongodb/observe';
 import { planMembership } from '../../../src/planner/plan-membership';
 import { toStep } from '../../../src/planner/step-contract';
+import { LABELS } from '../../../src/domain/marks';
+import { KINDS } from '../../../src/kube/object';
+import { makeInstance } from '../../support/custom-resource';
+import { makeStubContext } from '../../support/stub-context';
+import { createStubKube } from '../../support/stub-kube';
 import { engine, startMongods, type MongodFleet } from './mongod-process';
 
 jest.setTimeout(240_000);
@@ -83,6 +89,39 @@ describe('what an election cost in writes', () => {
     return { election, gap };
   }
 
+  /** What the status is told of it by who knows the election before, with the credentials at hand and without. */
+  async function expectStatus(before: Election, gap: ElectionGap): Promise<void> {
+    const stub = createStubKube();
+    const health = judge(await look());
+    const at = before.at ?? '';
+    const knows = { election: { term: before.term, primary: before.host, at } };
+    const cr = makeInstance({}, {}, knows);
+    const { term, host, reason } = health.election ?? before;
+    expect(await readElection(makeStubContext(stub.kube), cr, health)).toMatchObject({ term, host });
+    expect((await readElection(makeStubContext(stub.kube), cr, health))?.outageSeconds).toBeUndefined();
+    const values = {
+      rootPassword: PASSWORDS.root,
+      clusterAdminPassword: PASSWORDS.clusterAdmin,
+      clusterMonitorPassword: PASSWORDS.clusterMonitor,
+      keyfile: fleet.keyfile,
+    };
+    stub.put(KINDS.secret, 'orders-auth', {
+      metadata: { labels: { [LABELS.instanceUid]: cr.metadata.uid } },
+      data: Object.fromEntries(
+        Object.entries(values).map(([key, text]) => [key, Buffer.from(text).toString('base64')]),
+      ),
+    });
+    expect(await readElection(makeStubContext(stub.kube), cr, health)).toEqual({
+      term,
+      host,
+      reason,
+      at: gap.firstWrite.toISOString(),
+      outageSeconds: expect.closeTo((gap.firstWrite.getTime() - gap.lastWrite.getTime()) / 1000, 0) as number,
+    });
+    const same = makeInstance({}, {}, { election: { term, primary: host, at } });
+    expect((await readElection(makeStubContext(stub.kube), same, health))?.outageSeconds).toBeUndefined();
+  }
+
   test(`${engine.name}: a step-down by us is measured by our clock, and told by the oplog`, async () => {
     const before = await present();
     expect(before.at).toBeDefined();
@@ -112,6 +151,7 @@ describe('what an election cost in writes', () => {
     expect(gap.firstWrite.getTime()).toBeGreaterThan(killed);
     // The election timeout has run out in between.
     expect(gap.firstWrite.getTime() - gap.lastWrite.getTime()).toBeGreaterThan(5_000);
+    await expectStatus(before, gap);
     // Of a term that the oplog does not reach back to nothing is told.
     expect(await readElectionGap(election.host, access, { since: -2, term: election.term })).toBeUndefined();
   });

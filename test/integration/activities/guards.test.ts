@@ -52,7 +52,7 @@ suite('what guards members', () => {
   const marksOf = async (kube: Federation['karmada']): Promise<Record<string, string>> =>
     (await kube.get(namespace, anySchema))?.metadata.labels ?? {};
 
-  it('a NodePort that is taken in one member is replaced in all, until the set knows it', async () => {
+  it('a NodePort that is taken in one member is replaced in all, until the set knows its member by it', async () => {
     const east = federation.members.get('east');
     const instance = await world.create('crowded', [
       ['east', 1],
@@ -110,8 +110,38 @@ suite('what guards members', () => {
       done: false,
       wait: { code: 'Dispatching', message: expect.stringContaining('free the port there') as string },
     });
-    await east?.delete({ kind: KINDS.service, namespace: 'default', name: 'squatter' });
     await remove(known);
+
+    const grown = await world.create('grown', [['east', 1]]);
+    expect(await world.dispatch(grown)).toMatchObject({ done: true });
+    await world.settle(grown);
+    const portOf = async (name: string): Promise<number | undefined> =>
+      (await east?.get(refOf(KINDS.service, name), serviceSchema))?.spec.ports[0]?.nodePort;
+    const first = await portOf('grown-mongodb-0');
+    await take('grown-mongodb-1', grown.uid);
+    await federation.karmada.mergePatch(refOf(KINDS.multiCloudMongoDB, 'grown'), {
+      metadata: {
+        annotations: {
+          schedulerResult: JSON.stringify({ ClusterWithReplicaset: [{ cluster: 'east', replicaset: 2 }] }),
+        },
+      },
+      spec: { replicaset: 2 },
+    });
+    world.events.length = 0;
+    // As if the worker had died in the middle: the attempt after must not take the port for one that a member has.
+    world.unreachable.add('east');
+    await expect(world.dispatch(grown)).rejects.toThrow('east is cut off');
+    world.unreachable.clear();
+    expect(await world.dispatch(grown)).toMatchObject({ done: true });
+    const second = await portOf('grown-mongodb-1');
+    expect(world.events).toEqual([
+      `NodePortReplaced: NodePort ${taken ?? ''} of Service grown-mongodb-1 is taken in east: ${second ?? ''} is used in its place.`,
+    ]);
+    expect(await portOf('grown-mongodb-0')).toBe(first);
+    const marks = (await findInstance(world.context, grown))?.metadata.annotations ?? {};
+    expect(JSON.parse(marks[ANNOTATIONS.nodePorts] ?? '')).toEqual({ '0': first, '1': second });
+    await east?.delete({ kind: KINDS.service, namespace: 'default', name: 'squatter' });
+    await remove(grown);
     await remove(instance);
   });
 
