@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createRemovalActivities } from '../../../src/activities/removal';
 import { LABELS } from '../../../src/domain/marks';
@@ -36,4 +37,30 @@ test('nothing is deleted before every Work is seen without preservation: it woul
   );
   expect(await lifted).toMatchObject({ done: true });
   expect(karmada.writes).toEqual(['patch PropagationPolicy orders', 'patch Work orders-work']);
+}, 20_000);
+
+test('policies wait until no cluster that answers holds anything; what Karmada has let go of is deleted by us', async () => {
+  const [karmada, east] = [createStubKube(), createStubKube()];
+  const cr = makeInstance({ replicaset: 1 });
+  const own = { [LABELS.instanceUid]: cr.metadata.uid };
+  karmada.put(KINDS.multiCloudMongoDB, 'orders', { ...cr });
+  karmada.put(KINDS.cluster, 'east', {
+    spec: {},
+    status: { conditions: [{ type: 'Ready', status: 'True' }] },
+  });
+  east.put(KINDS.mongoDB, 'orders', { metadata: { labels: { ...own, [LABELS.karmadaManaged]: 'true' } } });
+  east.put(KINDS.configMap, 'orders-hostconf', { metadata: { labels: own } });
+  const context = makeStubContext(karmada.kube, { members: { kubeOf: () => Promise.resolve(east.kube) } });
+  const instance = { namespace: 'shop', name: 'orders', uid: cr.metadata.uid };
+  const ended: string[] = [];
+  const removed = new MockActivityEnvironment().run(async () => {
+    const result = await createRemovalActivities(context).awaitRemoval({ instance });
+    ended.push('awaitRemoval');
+    return result;
+  });
+  await sleep(1_000);
+  expect(ended).toEqual([]);
+  expect(east.writes).toEqual(['delete ConfigMap orders-hostconf']);
+  await east.kube.delete({ kind: KINDS.mongoDB, namespace: 'shop', name: 'orders' });
+  expect(await removed).toMatchObject({ done: true });
 }, 20_000);
