@@ -26,7 +26,7 @@ export const sequence = proxyActivities<Activities>({
 /** Replica-set commands: never two at a time. */
 export const command = proxyActivities<Activities>({
   startToCloseTimeout: '10 minutes',
-  heartbeatTimeout: '60 seconds',
+  heartbeatTimeout: '30 seconds',
   cancellationType,
   retry: { ...retry, maximumAttempts: 10 },
 });
@@ -35,6 +35,6 @@ export const command = proxyActivities<Activities>({
 export const watch = proxyActivities<Activities>({
   taskQueue: HEALTH_TASK_QUEUE,
   startToCloseTimeout: '30 days',
-  heartbeatTimeout: '60 seconds',
+  heartbeatTimeout: '30 seconds',
   retry,
 });

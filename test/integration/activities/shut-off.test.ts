@@ -1,5 +1,6 @@
 import { loadInstance } from '../../../src/activities/context';
 import { findCutOffVolume } from '../../../src/activities/cut-off-volume';
+import { createFailoverActivities } from '../../../src/activities/failover';
 import { askedHosts, readLayout, suspendedClusters } from '../../../src/activities/layout';
 import { readLossMarks } from '../../../src/activities/loss-marks';
 import { seeRecovery } from '../../../src/activities/recovery-sight';
@@ -96,6 +97,15 @@ suite('clusters that a recovery of the majority cuts off', () => {
     await Promise.all(['north', 'west'].map((cluster) => becomes(cluster, AS_MADE)));
     expect(readLossMarks(await load())).toEqual({});
     expect(await act((cr) => liftShutOff(world.context, cr))).toEqual([]);
+  });
+
+  it('are given back by a failback as well, which has nothing to clean up then', async () => {
+    expect(await order()).toMatchObject({ done: true });
+    await becomes('north', [0, [0], 'Retain']);
+    const { liftFence } = createFailoverActivities(world.context);
+    expect(await world.run((input) => liftFence({ ...input, cluster: 'north' }), instance)).toBe(false);
+    await Promise.all(['north', 'west'].map((cluster) => becomes(cluster, AS_MADE)));
+    expect(readLossMarks(await load())).toEqual({});
   });
 
   it('stay cut off once it was forced, and get no member on the volumes of then', async () => {
