@@ -15,6 +15,7 @@ import {
   type Environment,
 } from '../../support/environment';
 import { connectionStringOf, ensureNamespace, listOwn } from '../../support/instances';
+import { itHasLostNothing } from '../../support/lost-writes';
 import { until } from '../../support/until';
 
 const missing = missingEnvironment();
@@ -171,11 +172,7 @@ suite('a MongoDB that one cluster runs alone, without a control plane, under wri
     expect([...(await listOwn(kube, [KINDS.pod], NAMESPACE, NAME)).keys()]).toEqual([first]);
   }, 600_000);
 
-  it('has lost no acknowledged write', async () => {
-    const { acknowledged, lost } = await writer.stop();
-    expect(acknowledged).toBeGreaterThan(100);
-    expect(lost).toEqual([]);
-  }, 120_000);
+  itHasLostNothing(() => writer.stop());
 
   it('is deleted with all that it made', async () => {
     await kube.delete(REF);

@@ -8,6 +8,7 @@ import {
   type Environment,
 } from '../../support/environment';
 import { listInMembers, sayConditions } from '../../support/instances';
+import { itHasLostNothing } from '../../support/lost-writes';
 import { until } from '../../support/until';
 import { sharesOf, startWrittenInstance, type WrittenInstance } from '../../support/written-instance';
 
@@ -185,9 +186,5 @@ suite('where members are and what they are, under writes', () => {
     const isStuck = (cr: MultiCloudMongoDB): boolean => cr.status?.state === 'SubHealth';
   });
 
-  it('has lost no acknowledged write', async () => {
-    const { acknowledged, lost } = await instance.stopWriter();
-    expect(acknowledged).toBeGreaterThan(100);
-    expect(lost).toEqual([]);
-  }, 120_000);
+  itHasLostNothing(() => instance.stopWriter());
 });

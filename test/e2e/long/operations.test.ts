@@ -8,6 +8,7 @@ import {
   type Environment,
 } from '../../support/environment';
 import { ensureNamespace, listInMembers } from '../../support/instances';
+import { itHasLostNothing } from '../../support/lost-writes';
 import { sharesOf, startWrittenInstance, type WrittenInstance } from '../../support/written-instance';
 
 const missing = missingEnvironment();
@@ -151,9 +152,5 @@ suite('one operation after the other, under writes', () => {
     );
   }, 1_800_000);
 
-  it('has lost no acknowledged write', async () => {
-    const { acknowledged, lost } = await instance.stopWriter();
-    expect(acknowledged).toBeGreaterThan(100);
-    expect(lost).toEqual([]);
-  }, 120_000);
+  itHasLostNothing(() => instance.stopWriter());
 });
