@@ -16,10 +16,10 @@ import {
 } from './instances';
 import { until } from './until';
 import { readPage } from './workflow-page';
+import { startWrittenSet } from './written-set';
 import { withMember } from '../../local/chaos/replica-set-proof';
-import { startContainerLog } from '../../local/chaos/container-log';
-import { startVoterWatch, type VoterWatch } from '../../local/chaos/voter-watch';
-import { startWriter, type Writer, type WriterResult } from '../../local/chaos/writer';
+import type { VoterWatch } from '../../local/chaos/voter-watch';
+import type { WriterResult } from '../../local/chaos/writer';
 
 // Not loose: a reply tells the time as well.
 const configSchema = z.object({
@@ -78,14 +78,7 @@ export async function startWrittenInstance(
   await createInstance(karmada, namespace, name, spec);
   const created = await awaitHealth(karmada, namespace, name);
   const uri = uriOf?.(created) ?? (await connectionStringOf(karmada, namespace, name));
-  const writer: Writer = await startWriter(uri, 'written');
-  const voters = await startVoterWatch(uri);
-  // Of clusters of others only the members' own word is known.
-  const containers =
-    environment.stack === undefined || environment.stack.attached
-      ? undefined
-      : await startContainerLog(environment.stack, namespace, name);
-  const outages: string[] = [];
+  const set = await startWrittenSet(environment, namespace, name, uri);
 
   async function read(): Promise<MultiCloudMongoDB> {
     const cr = await readInstance(karmada, namespace, name);
@@ -95,32 +88,19 @@ export async function startWrittenInstance(
 
   async function carriedOut(kind: OperationKind, act: () => Promise<unknown>): Promise<MultiCloudMongoDB> {
     const known = new Set((await read()).status?.operations?.map(({ workflowId }) => workflowId));
-    writer.lap();
-    voters.lap();
-    await containers?.lap();
-    const begun = Date.now();
-    await act();
-    const cr = await until(`${kind} carried out`, 800, async () => {
-      const now = await read();
-      const record = now.status?.operations?.find(({ workflowId }) => !known.has(workflowId));
-      if (record !== undefined && record.outcome !== 'succeeded')
-        throw new Error(`${record.kind} ${record.outcome}: ${record.message ?? ''}`);
-      const ended = record?.kind === kind && now.status?.operation === undefined;
-      return ended && now.status?.state === 'Health'
-        ? { answer: now }
-        : { reason: JSON.stringify(now.status?.operation ?? now.status?.conditions) };
+    return set.hold(kind, async () => {
+      await act();
+      return until(`${kind} carried out`, 800, async () => {
+        const now = await read();
+        const record = now.status?.operations?.find(({ workflowId }) => !known.has(workflowId));
+        if (record !== undefined && record.outcome !== 'succeeded')
+          throw new Error(`${record.kind} ${record.outcome}: ${record.message ?? ''}`);
+        const ended = record?.kind === kind && now.status?.operation === undefined;
+        return ended && now.status?.state === 'Health'
+          ? { answer: now }
+          : { reason: JSON.stringify(now.status?.operation ?? now.status?.conditions) };
+      });
     });
-    const seconds = Math.round((Date.now() - begun) / 1000);
-    const worst = voters.worst();
-    const away = voters.lap();
-    outages.push(
-      `${kind}: ${seconds} s, longest write outage ${writer.lap()} ms, ${away} voters away at most`,
-    );
-    const together = (await containers?.lap()) ?? [];
-    if (together.length > 1)
-      throw new Error(`down at one time, by their containers (S2): ${together.join(', ')}`);
-    if (away > 1) throw new Error(`${away} voters were away at one time (S2): ${worst}`);
-    return cr;
   }
 
   async function askEach<T>(schema: z.ZodType<T>, ...commands: readonly Command[]): Promise<T[]> {
@@ -149,7 +129,7 @@ export async function startWrittenInstance(
     instanceWorkflowId(namespace, name, (await read()).metadata.uid);
 
   return {
-    voters,
+    voters: set.voters,
     read,
     patch: (change) => karmada.mergePatch(instanceRef(namespace, name), change),
     command: async (command, request) =>
@@ -157,13 +137,11 @@ export async function startWrittenInstance(
     askEach,
     readMembers,
     readPage: async (workflowId) => readPage(temporal, workflowId ?? (await entityId())),
-    lapWriter: () => writer.lap(),
+    lapWriter: () => set.lapWriter(),
     carriedOut,
-    stopWriter: () => writer.stop(),
+    stopWriter: () => set.stopWriter(),
     remove: async () => {
-      process.stderr.write(`${namespace}/${name}\n${outages.map((line) => `  ${line}\n`).join('')}`);
-      // Whatever failed: who still writes keeps the suite from ending.
-      await Promise.allSettled([voters.stop(), writer.stop(), containers?.stop()]);
+      await set.stop();
       await removeInstance(karmada, namespace, name);
       await connection.close();
     },

@@ -1,8 +1,5 @@
 import { z } from 'zod';
-import { startContainerLog, type ContainerLog } from '../../../local/chaos/container-log';
 import { withMember } from '../../../local/chaos/replica-set-proof';
-import { startVoterWatch, type VoterWatch } from '../../../local/chaos/voter-watch';
-import { startWriter, type Writer } from '../../../local/chaos/writer';
 import { mongoDBSchema, type MongoDB } from '../../../src/api/mongodb';
 import { LABELS } from '../../../src/domain/marks';
 import { listClusters, vipOf } from '../../../src/karmada/cluster';
@@ -17,6 +14,7 @@ import {
 import { connectionStringOf, ensureNamespace, listOwn } from '../../support/instances';
 import { itHasLostNothing } from '../../support/lost-writes';
 import { until } from '../../support/until';
+import { startWrittenSet, type WrittenSet } from '../../support/written-set';
 
 const missing = missingEnvironment();
 const suite = missing === undefined ? describe : describe.skip;
@@ -33,10 +31,7 @@ const optionsSchema = z.looseObject({
 suite('a MongoDB that one cluster runs alone, without a control plane, under writes', () => {
   let environment: Environment;
   let kube: Kube;
-  let writer: Writer;
-  let voters: VoterWatch;
-  let containers: ContainerLog | undefined;
-  const outages: number[] = [];
+  let set: WrittenSet;
 
   const read = async (): Promise<MongoDB> => {
     const mongo = await kube.get(REF, mongoDBSchema);
@@ -69,20 +64,7 @@ suite('a MongoDB that one cluster runs alone, without a control plane, under wri
         : { reason: JSON.stringify([status?.waitingFor, status?.replset]) };
     });
 
-  /** What `act` asks for until `seen`, with never two members away (S2). */
-  async function changed(act: () => Promise<unknown>, seen: () => Promise<unknown>): Promise<void> {
-    writer.lap();
-    voters.lap();
-    await containers?.lap();
-    await act();
-    await seen();
-    outages.push(writer.lap());
-    const worst = voters.worst();
-    expect({ away: Math.max(1, voters.lap()), worst }).toEqual({ away: 1, worst });
-    expect(((await containers?.lap()) ?? []).length).toBeLessThanOrEqual(1);
-  }
-
-  const othersThan = (before: readonly string[], count: number) => (): Promise<unknown> =>
+  const othersRun = (before: readonly string[], count: number): Promise<MongoDB> =>
     until('every pod is another', 480, async () => {
       const now = await listPods();
       const isOther = now.length === count && now.every((uid) => !before.includes(uid));
@@ -115,27 +97,21 @@ suite('a MongoDB that one cluster runs alone, without a control plane, under wri
     });
     await runs(1);
     const uri = await connectionStringOf(kube, NAMESPACE, NAME);
-    writer = await startWriter(uri, 'written');
-    voters = await startVoterWatch(uri);
-    // Of clusters of others only the members' own word is known.
-    if (environment.stack?.attached === false)
-      containers = await startContainerLog(environment.stack, NAMESPACE, NAME);
+    set = await startWrittenSet(environment, NAMESPACE, NAME, uri);
   }, 600_000);
 
   afterAll(async () => {
-    // Whatever failed: who still writes keeps the suite from ending.
-    process.stderr.write(`${NAMESPACE}/${NAME}: longest write outages ${outages.join(', ')} ms\n`);
-    await Promise.allSettled([voters.stop(), writer.stop(), containers?.stop()]);
+    await set.stop();
     await kube.delete(REF);
     closeEnvironment(environment);
   }, 300_000);
 
   it('grows from one to three (S1, S8, S10)', async () => {
     const before = await listPods();
-    await changed(
-      () => patch({ members: 3 }),
-      () => runs(3),
-    );
+    await set.hold('growth', async () => {
+      await patch({ members: 3 });
+      await runs(3);
+    });
     const { status } = await read();
     expect(status?.replset?.map(({ _id }) => _id)).toEqual([0, 1, 2]);
     expect(await listPods()).toEqual(expect.arrayContaining([...before]));
@@ -144,13 +120,19 @@ suite('a MongoDB that one cluster runs alone, without a control plane, under wri
   it('takes another name of its image, a member at a time (S2)', async () => {
     const image = 'docker.io/library/mongo:4.2';
     const before = await listPods();
-    await changed(() => patch({ image }), othersThan(before, 3));
+    await set.hold('image', async () => {
+      await patch({ image });
+      await othersRun(before, 3);
+    });
     expect((await read()).status?.image).toBe(image);
   }, 600_000);
 
   it('takes an edit of its configuration file, a member at a time (S2)', async () => {
     const before = await listPods();
-    await changed(() => applySettings('net:\n  maxIncomingConnections: 2500\n'), othersThan(before, 3));
+    await set.hold('configuration', async () => {
+      await applySettings('net:\n  maxIncomingConnections: 2500\n');
+      await othersRun(before, 3);
+    });
     const uri = await connectionStringOf(kube, NAMESPACE, NAME);
     for (const host of ((await read()).status?.externalAddress ?? '').split(',')) {
       const options = await withMember(uri, host, (ask) => ask({ getCmdLineOpts: 1 }));
@@ -160,10 +142,10 @@ suite('a MongoDB that one cluster runs alone, without a control plane, under wri
 
   it('shrinks from three to one, and leaves nothing of who went (S9, S11)', async () => {
     const [first] = [...(await listOwn(kube, [KINDS.pod], NAMESPACE, NAME)).keys()].sort();
-    await changed(
-      () => patch({ members: 1 }),
-      () => runs(1),
-    );
+    await set.hold('shrinking', async () => {
+      await patch({ members: 1 });
+      await runs(1);
+    });
     const kinds = [KINDS.pod, KINDS.statefulSet, KINDS.persistentVolumeClaim] as const;
     await until('one member is left', 120, async () => {
       const left = await listOwn(kube, kinds, NAMESPACE, NAME);
@@ -172,7 +154,7 @@ suite('a MongoDB that one cluster runs alone, without a control plane, under wri
     expect([...(await listOwn(kube, [KINDS.pod], NAMESPACE, NAME)).keys()]).toEqual([first]);
   }, 600_000);
 
-  itHasLostNothing(() => writer.stop());
+  itHasLostNothing(() => set.stopWriter());
 
   it('is deleted with all that it made', async () => {
     await kube.delete(REF);
