@@ -9,9 +9,22 @@ import { annotateInstance, type ActivityContext } from './context';
 import { addressedPlaces, type Layout } from './layout';
 import { lostClusters, readLossMarks, readReturnTimes, readSightings, writeEntries } from './loss-marks';
 
-const PROBE_MS = 5_000;
+/** Two SYNs may be lost: they are sent again after one second, and two more. */
+const PROBE_MS = 4_000;
 /** While a streak grows it is written down at this pace; when it is long enough there is nothing to add. */
 const NOTE_MS = 15_000;
+
+/** API servers as one look asks them, each once. */
+export interface Probes {
+  readonly asked: readonly string[];
+  ask(cluster: string): Promise<boolean>;
+}
+
+/** Asks these at once: a dead one takes its time, in which the members can be asked. */
+export function startProbes(context: ActivityContext, asked: readonly string[]): Probes {
+  const answers = new Map(asked.map((cluster) => [cluster, probe(context, cluster)]));
+  return { asked, ask: (cluster) => answers.get(cluster) ?? probe(context, cluster) };
+}
 
 /** Both views of every cluster at this moment (S20); API servers are asked only where the answer could matter. */
 export async function gatherEvidence(
@@ -19,18 +32,17 @@ export async function gatherEvidence(
   cr: MultiCloudMongoDB,
   layout: Layout,
   observation: ReplicaSetObservation,
-  asked: readonly string[] = [],
+  probes: Probes = startProbes(context, []),
 ): Promise<Evidence> {
   const clusters = await listClusters(context.karmada);
   const clusterOf = new Map(addressedPlaces(layout).map(({ host, cluster }) => [host, cluster]));
   const facts = { observation, clusterOf, marks: readLossMarks(cr) };
   const platform = clusters.map(sightOfKarmada);
   const { silent } = judgeClusters({ ...facts, platform });
-  const doubtful = new Set([...silent, ...lostClusters(cr), ...asked]);
+  const doubtful = new Set([...silent, ...lostClusters(cr), ...probes.asked]);
   const probed = await Promise.all(
     platform.map(async (one) => {
-      const api =
-        silent.length > 0 || doubtful.has(one.cluster) ? await probe(context, one.cluster) : undefined;
+      const api = silent.length > 0 || doubtful.has(one.cluster) ? await probes.ask(one.cluster) : undefined;
       return { ...one, api };
     }),
   );

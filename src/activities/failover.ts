@@ -2,9 +2,8 @@ import type { MultiCloudMongoDB } from '../api/multicloudmongodb';
 import { dueLosses, type LossMark, type Sightings } from '../domain/loss';
 import { ANNOTATIONS } from '../domain/marks';
 import { done, waitFor, type StageResult } from '../domain/operation';
-import type { ReplicaSetObservation } from '../domain/replica-set';
 import type { Evidence } from '../planner/judge-clusters';
-import { gatherEvidence, noteSightings } from './cluster-sight';
+import { gatherEvidence, noteSightings, startProbes } from './cluster-sight';
 import { findCutOffVolume } from './cut-off-volume';
 import { liftShutOff } from './shut-off';
 import { annotateInstance, loadInstance, type ActivityContext, type InstanceInput } from './context';
@@ -197,8 +196,9 @@ async function look(context: ActivityContext, cr: MultiCloudMongoDB, cluster: st
   const layout = await readLayout(context, cr);
   if (!layout.done)
     return { evidence: { looks: {}, silent: [], unseen: [] }, sightings: {}, layout: undefined };
-  const observation: ReplicaSetObservation = await observeInstance(context, cr, allHosts(cr, layout.value));
-  const evidence = await gatherEvidence(context, cr, layout.value, observation, [cluster]);
+  const probes = startProbes(context, [cluster]);
+  const observation = await observeInstance(context, cr, allHosts(cr, layout.value));
+  const evidence = await gatherEvidence(context, cr, layout.value, observation, probes);
   return { evidence, sightings: await noteSightings(context, cr, evidence), layout: layout.value };
 }
 

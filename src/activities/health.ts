@@ -2,15 +2,15 @@ import { createHash } from 'node:crypto';
 import { cancellationSignal, heartbeat, sleep } from '@temporalio/activity';
 import type { MultiCloudMongoDB } from '../api/multicloudmongodb';
 import type { InstanceRef } from '../domain/instance';
-import { dueLosses, dueReturns } from '../domain/loss';
+import { dueLosses, dueReturns, nextDue } from '../domain/loss';
 import { readBinding, reportsOf } from '../karmada/binding';
 import { KINDS } from '../kube/object';
 import { watchMember, type MemberSight } from '../mongodb/watch';
 import { findInstance, type ActivityContext, type InstanceInput } from './context';
-import { gatherEvidence, noteSightings } from './cluster-sight';
+import { gatherEvidence, noteSightings, startProbes, type Probes } from './cluster-sight';
 import { withHeartbeat } from './heartbeat';
 import { isCreated } from './instance-marks';
-import { lossFacts } from './loss-marks';
+import { lossFacts, lostClusters, readSightings } from './loss-marks';
 import { sightInstance, type InstanceSight } from './status';
 import { desiredMembers, readLayout } from './layout';
 import { digestReferences, resolveReferences } from './references';
@@ -23,12 +23,15 @@ export interface WatchInput extends InstanceInput {
 interface Look {
   readonly seen: HealthSeen;
   readonly isUneasy: boolean;
+  /** When a streak will be long enough: no time is lost until somebody looks again. */
+  readonly dueInMs?: number | undefined;
 }
 
 export type HealthSeen =
   { readonly gone: true } | { readonly gone: false; readonly digest: string; readonly summary: string };
 
 const POLL_MS = 2_000;
+const SHORTEST_POLL_MS = 250;
 // Streams tell changes at once, and the controller what members report; a full look at this pace catches what nobody
 // tells: lag, and our own mistakes. Anything faster would be most of what Karmada is asked at rest.
 const FULL_LOOK_MS = 30_000;
@@ -57,21 +60,25 @@ export function createHealthActivities(context: ActivityContext) {
         }
       };
       try {
-        let lastLook = 0;
-        let pace = FULL_LOOK_MS;
+        let nextLook = 0;
         let uneasySince: number | undefined;
         for (;;) {
           heartbeat(digest);
-          if (changed || Date.now() - lastLook > pace) {
+          if (changed || Date.now() >= nextLook) {
             changed = false;
-            lastLook = Date.now();
-            const { seen, isUneasy } = await withHeartbeat('look', () => look(context, instance, follow));
+            const lastLook = Date.now();
+            const { seen, isUneasy, dueInMs } = await withHeartbeat('look', () =>
+              look(context, instance, follow),
+            );
             if (seen.gone || seen.digest !== digest) return seen;
             uneasySince = isUneasy ? (uneasySince ?? Date.now()) : undefined;
             const isNews = uneasySince !== undefined && Date.now() - uneasySince < LONGEST_UNEASE_MS;
-            pace = isNews ? UNEASY_LOOK_MS : FULL_LOOK_MS;
+            nextLook = Math.min(
+              lastLook + (isNews ? UNEASY_LOOK_MS : FULL_LOOK_MS),
+              Date.now() + (dueInMs ?? Infinity),
+            );
           }
-          await sleep(POLL_MS);
+          await sleep(Math.max(SHORTEST_POLL_MS, Math.min(POLL_MS, nextLook - Date.now())));
         }
       } finally {
         stop.abort();
@@ -90,9 +97,11 @@ async function look(
   if (cr === undefined) return { seen: { gone: true }, isUneasy: false };
   const layout = await readLayout(context, cr);
   if (layout.done) follow(desiredMembers(cr, layout.value).map((member) => member.host));
+  const probes = startProbes(context, isCreated(cr) ? suspects(cr) : []);
   const sight = await sightInstance(context, cr);
   const health = sight?.health;
-  const losses = sight === undefined || !isCreated(cr) ? undefined : await lookForLosses(context, cr, sight);
+  const losses =
+    sight === undefined || !isCreated(cr) ? undefined : await lookForLosses(context, cr, sight, probes);
   const reports = await readBindingDigest(context, instance);
   const deviations = (await readDeviations(context, cr)).map((one) => `${keyOf(one)} is ${one.what}`);
   const facts = {
@@ -125,6 +134,7 @@ async function look(
     },
     // Others miss a member only ten seconds after we do.
     isUneasy: (sight?.observation.unreachable.length ?? 0) > 0 || losses?.isOpen === true,
+    dueInMs: losses?.dueInMs,
   };
 }
 
@@ -134,6 +144,8 @@ interface Losses {
   readonly told: readonly string[];
   /** A streak grows. */
   readonly isOpen: boolean;
+  /** Until the first of them is long enough; absent: none will be. */
+  readonly dueInMs?: number;
 }
 
 /** Clusters that look dead in both views, or alive again: noted, and told when what was waited for has come. */
@@ -141,12 +153,15 @@ async function lookForLosses(
   context: ActivityContext,
   cr: MultiCloudMongoDB,
   { layout, observation }: InstanceSight,
+  probes: Probes,
 ): Promise<Losses> {
-  const evidence = await gatherEvidence(context, cr, layout, observation);
+  const evidence = await gatherEvidence(context, cr, layout, observation, probes);
   const sightings = await noteSightings(context, cr, evidence);
   const entries = Object.entries(sightings);
   if (entries.length === 0) return { facts: undefined, told: [], isOpen: false };
-  const facts = lossFacts(cr, sightings, context.now());
+  const now = context.now();
+  const facts = lossFacts(cr, sightings, now);
+  const ripe = nextDue(facts);
   const due = [...dueLosses(facts), ...dueReturns(facts)];
   return {
     facts: [entries.map(([cluster, { looks, confirmed, hold }]) => [cluster, looks, confirmed, hold]), due],
@@ -155,8 +170,14 @@ async function lookForLosses(
       ([cluster, { looks }]) =>
         !due.includes(cluster) && !(looks === 'dead' && layout.fenced.includes(cluster)),
     ),
+    ...(ripe === undefined ? {} : { dueInMs: ripe.getTime() - now.getTime() }),
   };
 }
+
+/** Clusters that earlier looks have doubted. */
+const suspects = (cr: MultiCloudMongoDB): string[] => [
+  ...new Set([...Object.keys(readSightings(cr)), ...lostClusters(cr)]),
+];
 
 /** Undefined: something is missing, which an operation tells when there is one. */
 async function readReferencesDigest(

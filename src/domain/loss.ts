@@ -48,6 +48,8 @@ export type ReturnTimes = Readonly<Record<string, string>>;
 
 /** Between two looks that are one streak; a worker that starts again is back well within it. */
 const GAP_MS = 60_000;
+/** A member that is gone is called down after ten seconds without a heartbeat; the look that sees it takes some more. */
+const NOTICE_MS = 15_000;
 /** How long after a cluster was given back its next loss must last longer, in delays. */
 const WARY_DELAYS = 60;
 const WARY_FACTOR = 10;
@@ -62,13 +64,18 @@ export interface Look {
   readonly confirmed: boolean;
   /** Since when Karmada says what it says of the cluster: it vouches for the time when nobody of us looked. */
   readonly karmadaSince?: string | undefined;
+  /** When a surviving member last heard of the cluster. */
+  readonly heardAt?: string | undefined;
   readonly hold?: string | undefined;
 }
 
-/** The streak goes on, or a new one begins: from recorded times, so that it outlives the process that looks. */
+/**
+ * The streak goes on, or a new one begins: from recorded times, so that it outlives the process that looks. It began when
+ * the cluster was heard of last; how long it took to be noticed is not its time to live.
+ */
 export function continueSighting(before: Sighting | undefined, look: Look, now: Date): Sighting {
   const at = now.toISOString();
-  const { karmadaSince, ...seen } = look;
+  const { karmadaSince, heardAt, ...seen } = look;
   const isVouched =
     look.confirmed &&
     before !== undefined &&
@@ -76,7 +83,13 @@ export function continueSighting(before: Sighting | undefined, look: Look, now: 
     Date.parse(karmadaSince) <= Date.parse(before.last);
   const goesOn =
     before?.looks === look.looks && (now.getTime() - Date.parse(before.last) <= GAP_MS || isVouched);
-  return { ...seen, since: goesOn ? before.since : at, last: at };
+  return { ...seen, since: goesOn ? before.since : beginningOf(heardAt, now), last: at };
+}
+
+/** Not long before the look that noticed it: of the API server nobody knows when it answered last. */
+function beginningOf(heardAt: string | undefined, now: Date): string {
+  const heard = heardAt === undefined ? now.getTime() : Date.parse(heardAt);
+  return new Date(Math.min(now.getTime(), Math.max(heard, now.getTime() - NOTICE_MS))).toISOString();
 }
 
 export const ageSeconds = ({ since }: Pick<Sighting, 'since'>, now: Date): number =>
@@ -110,6 +123,17 @@ export function dueLosses(facts: LossFacts): string[] {
     const needed = neededSeconds(facts.delaySeconds, facts.returns[cluster], facts.now);
     return ageSeconds(sighting, facts.now) >= needed;
   });
+}
+
+/** When the first loss will be due if nothing changes; undefined: none will be, or all that will be are. */
+export function nextDue(facts: LossFacts): Date | undefined {
+  const times = Object.entries(facts.sightings).flatMap(([cluster, sighting]) => {
+    const needed = neededSeconds(facts.delaySeconds, facts.returns[cluster], facts.now);
+    const at = Date.parse(sighting.since) + needed * 1000;
+    const then = { ...facts, now: new Date(at) };
+    return at > facts.now.getTime() && dueLosses(then).includes(cluster) ? [at] : [];
+  });
+  return times.length === 0 ? undefined : new Date(Math.min(...times));
 }
 
 /** Lost clusters that have looked well for long enough to get members again. */

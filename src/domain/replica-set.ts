@@ -54,6 +54,8 @@ export interface MemberView {
   readonly configTerm?: number | undefined;
   readonly syncSourceHost: string;
   readonly uptimeSeconds: number;
+  /** Since its last heartbeat came in, by the clock of the one that tells; absent: none has, or it is itself. */
+  readonly silentSeconds?: number | undefined;
   readonly self: boolean;
 }
 

@@ -41,11 +41,14 @@ const memberStatusSchema = z.looseObject({
   uptime: z.number().optional(),
   self: z.boolean().optional(),
   electionDate: z.date().optional(),
+  // Its own heartbeats: `lastHeartbeat`, of ours to it, moves when one fails as well.
+  lastHeartbeatRecv: z.date().optional(),
 });
 
 /** `replSetGetStatus`. */
 export const statusSchema = z.looseObject({
   set: z.string(),
+  date: z.date().optional(),
   myState: z.number(),
   term: z.number().optional(),
   majorityVoteCount: z.number().optional(),

@@ -51,7 +51,7 @@ export function toReport(host: string, answers: MemberAnswers): MemberReport {
     config: config === undefined ? undefined : toConfig(config),
     term: status?.term ?? config?.term,
     ...(status === undefined ? {} : describeElection(status)),
-    views: status?.members.map(toView) ?? [],
+    views: status?.members.map((member) => toView(member, status.date)) ?? [],
     majorityVoteCount: status?.majorityVoteCount,
     writeMajorityCount: status?.writeMajorityCount,
   };
@@ -85,7 +85,8 @@ function describeElection({
   };
 }
 
-function toView(member: Status['members'][number]): MemberView {
+function toView(member: Status['members'][number], now: Date | undefined): MemberView {
+  const heard = member.lastHeartbeatRecv?.getTime() ?? 0;
   return {
     _id: member._id,
     host: member.name,
@@ -100,6 +101,9 @@ function toView(member: Status['members'][number]): MemberView {
     configTerm: member.configTerm,
     syncSourceHost: member.syncSourceHost ?? '',
     uptimeSeconds: member.uptime ?? 0,
+    ...(now === undefined || heard <= 0
+      ? {}
+      : { silentSeconds: Math.max(0, (now.getTime() - heard) / 1000) }),
     self: member.self === true,
   };
 }

@@ -61,6 +61,7 @@ export function judgeClusters(facts: EvidenceFacts): Evidence {
           views: describeViews(facts, cluster, members.get(cluster) ?? []),
           confirmed: !ready,
           karmadaSince: readySince,
+          heardAt: heardAt(facts, members.get(cluster) ?? []),
           hold,
         },
       ];
@@ -123,6 +124,15 @@ function areDownToAll(facts: EvidenceFacts, hosts: readonly string[]): boolean {
       hosts.every((host) => report.views.find((view) => view.host === host)?.health === 0),
     )
   );
+}
+
+/** When any of these was last heard by a member elsewhere; undefined: nobody tells. */
+function heardAt(facts: EvidenceFacts, hosts: readonly string[]): string | undefined {
+  const silences = witnesses(facts, hosts)
+    .flatMap(({ views }) => views.filter(({ host }) => hosts.includes(host)))
+    .flatMap(({ silentSeconds }) => silentSeconds ?? []);
+  if (silences.length === 0) return undefined;
+  return new Date(Date.parse(facts.observation.at) - Math.min(...silences) * 1000).toISOString();
 }
 
 /** Much that is lost at once is more likely our own side than theirs. */

@@ -1,4 +1,4 @@
-import { gatherEvidence, noteSightings } from '../../../src/activities/cluster-sight';
+import { gatherEvidence, noteSightings, startProbes } from '../../../src/activities/cluster-sight';
 import type { Layout } from '../../../src/activities/layout';
 import { readSightings } from '../../../src/activities/loss-marks';
 import type { MultiCloudMongoDB } from '../../../src/api/multicloudmongodb';
@@ -56,6 +56,7 @@ function worldOf(sites: Readonly<Record<string, Site>>, down: readonly string[])
   return {
     context,
     asked,
+    observation,
     writes: karmada.writes,
     pass: (seconds: number) => {
       now += seconds * 1000;
@@ -105,6 +106,24 @@ test.each([
     expect(world.asked).toEqual(['east/readyz', 'north/readyz', 'west/readyz']);
   },
 );
+
+test('a cluster that was doubted before is asked while the members are, and only once', async () => {
+  const world = worldOf({ east: CUT }, ['east']);
+  const probes = startProbes(world.context, ['east']);
+  await Promise.resolve();
+  expect(world.asked).toEqual(['east/readyz']);
+  const { looks } = await gatherEvidence(
+    world.context,
+    makeInstance({ replicaset: 3 }),
+    LAYOUT,
+    world.observation,
+    probes,
+  );
+  expect([Object.keys(looks), world.asked]).toEqual([
+    ['east'],
+    ['east/readyz', 'north/readyz', 'west/readyz'],
+  ]);
+});
 
 test('a streak is written when it begins, every quarter of a minute while it grows, and when it ends', async () => {
   const world = worldOf({ east: CUT }, ['east']);

@@ -3,6 +3,7 @@ import {
   dueLosses,
   dueReturns,
   neededSeconds,
+  nextDue,
   type Look,
   type LossFacts,
   type LossMark,
@@ -55,6 +56,19 @@ describe('a streak', () => {
     expect(streak([0, 600], { ...DEAD, confirmed: false, karmadaSince: text(-5) }).since).toBe(text(600));
   });
 
+  it('began when the cluster was heard of last, as far as the time to notice it goes', () => {
+    const begin = (heard: number): string =>
+      continueSighting(undefined, { ...DEAD, heardAt: text(heard) }, at(0)).since;
+    expect([begin(-12), begin(-15), begin(-3600), begin(5)]).toEqual([
+      text(-12),
+      text(-15),
+      text(-15),
+      text(0),
+    ]);
+    const later = continueSighting(streak([0]), { ...DEAD, heardAt: text(-12) }, at(10));
+    expect([later.since, 'heardAt' in later]).toEqual([text(0), false]);
+  });
+
   it('begins anew when the cluster looks the other way', () => {
     const alive = continueSighting(streak([0, 30]), { ...DEAD, looks: 'alive' }, at(40));
     expect(alive).toMatchObject({ looks: 'alive', since: text(40) });
@@ -75,6 +89,17 @@ describe('a loss is due', () => {
     expect(dueLosses(facts({ ...seen, hold: 'two of three' }, 600))).toEqual([]);
     expect(dueLosses(facts(seen, 600, { marks: { east: mark() } }))).toEqual([]);
     expect(dueLosses(facts(seen, 600, { marks: { east: mark({ returned: text(1) }) } }))).toEqual(['east']);
+  });
+
+  it('at a time that can be told, as long as nothing holds it', () => {
+    expect(nextDue(facts(seen, 59))).toEqual(at(60));
+    expect(nextDue(facts(seen, 60))).toBeUndefined();
+    expect(nextDue(facts({ ...seen, confirmed: false }, 10))).toBeUndefined();
+    expect(nextDue(facts({ ...seen, hold: 'two of three' }, 10))).toBeUndefined();
+    expect(nextDue(facts(seen, 10, { marks: { east: mark() } }))).toBeUndefined();
+    const both = { east: streak([5, 30]), west: streak([0, 30]) };
+    expect(nextDue({ ...facts(seen, 30), sightings: both })).toEqual(at(60));
+    expect(nextDue(facts(seen, 59, { returns: { east: text(-10) } }))).toEqual(at(600));
   });
 
   it('later for a while after the cluster was given back', () => {

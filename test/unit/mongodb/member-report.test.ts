@@ -8,6 +8,7 @@ import {
 import { toReport } from '../../../src/mongodb/member-report';
 import { readGoldens } from './goldens';
 
+const DATE = new Date('2026-11-26T10:00:00Z');
 const goldens = readGoldens();
 const { version } = buildInfoSchema.parse(goldens.answer('buildInfo'));
 const hello = (name: string) => helloSchema.parse(goldens.answer(name));
@@ -52,6 +53,25 @@ describe('a report made of recorded answers of a true 4.2', () => {
     ]);
     expect(report.views[0]?.optime).toMatchObject({ term: 1 });
     expect(report.views[0]?.configVersion).toBe(3);
+  });
+
+  test('a silence is told by the clock of the one that hears nothing', () => {
+    const answer = status('statusPrimary');
+    const heard = (member: (typeof answer.members)[number], before: number | undefined) => ({
+      ...member,
+      lastHeartbeatRecv: before === undefined ? new Date(0) : new Date(DATE.getTime() - before),
+    });
+    const [self, first, second, ...rest] = answer.members;
+    if (self === undefined || first === undefined || second === undefined) throw new Error('too few');
+    const members = [self, heard(first, 12_295), heard(second, undefined), ...rest];
+    const silences = (date: Date | undefined) =>
+      toReport('x:1', { version, hello: hello('helloPrimary'), status: { ...answer, date, members } })
+        .views.slice(0, 3)
+        .map(({ silentSeconds }) => silentSeconds);
+    expect(silences(DATE)).toEqual([undefined, 12.295, undefined]);
+    expect(silences(undefined)).toEqual([undefined, undefined, undefined]);
+    expect(answer.date).toBeInstanceOf(Date);
+    expect(answer.members.slice(1).every((one) => one.lastHeartbeatRecv instanceof Date)).toBe(true);
   });
 
   test('the delay of an old server is the delay of the domain', () => {

@@ -90,6 +90,30 @@ describe('a cluster is called lost', () => {
     );
   });
 
+  it('as of the last heartbeat that any survivor had of it', () => {
+    const { observation, ...facts } = factsOf({ api: OTHERS, up: OTHERS });
+    const silences: Record<string, number | undefined> = { 'north:1': 13, 'west:1': 11.5 };
+    const told = (known: typeof silences) =>
+      judgeClusters({
+        ...facts,
+        observation: {
+          ...observation,
+          at: '2026-11-26T10:00:20.000Z',
+          reports: observation.reports.map((report) => ({
+            ...report,
+            views: report.views.map((view) => ({
+              ...view,
+              // Of each other they heard just now: that says nothing of the one that is lost.
+              silentSeconds: view.host === 'east:1' ? known[report.host] : 1,
+            })),
+          })),
+        },
+      }).looks['east']?.heardAt;
+    expect(told(silences)).toBe('2026-11-26T10:00:08.500Z');
+    expect(told({ 'north:1': 13 })).toBe('2026-11-26T10:00:07.000Z');
+    expect(told({})).toBeUndefined();
+  });
+
   it('not when only its API server is down, nor when only its mongods are', () => {
     expect(judge({ api: OTHERS }).looks).toEqual({});
     expect(judge({ up: OTHERS }).looks).toEqual({});
