@@ -47,7 +47,7 @@ export async function resolveReferences(context: ActivityContext, cr: MultiCloud
   const image = resolveImage(spec.imageSetting.image, context.imageReplacements);
   if (image.outcome === 'refused') return missing('SpecRefused', `spec.imageSetting.image: ${image.message}`);
 
-  const config = await readConfig(context, cr);
+  const config = await readConfig(context, cr, image.image);
   if ('wait' in config) return { ok: false, wait: config.wait };
   const pull = await readPullSecret(context, cr, image.image);
   if ('wait' in pull) return { ok: false, wait: pull.wait };
@@ -93,13 +93,17 @@ type Reading =
 type ConfigReading =
   { readonly value: string | undefined; readonly merged: string } | { readonly wait: Wait };
 
-async function readConfig(context: ActivityContext, cr: MultiCloudMongoDB): Promise<ConfigReading> {
+async function readConfig(
+  context: ActivityContext,
+  cr: MultiCloudMongoDB,
+  image: string,
+): Promise<ConfigReading> {
   const name = cr.spec.config.configRef;
-  if (name === undefined || name === '') return judgeConfig(cr, undefined);
+  if (name === undefined || name === '') return judgeConfig(cr, image, undefined);
   const namespace = namespaceOf(cr);
   const map = await context.karmada.get({ kind: KINDS.configMap, namespace, name }, configMapSchema);
   const text = map?.data[CONFIG_KEY];
-  if (text !== undefined) return judgeConfig(cr, { source: `ConfigMap ${namespace}/${name}`, text });
+  if (text !== undefined) return judgeConfig(cr, image, { source: `ConfigMap ${namespace}/${name}`, text });
   const what =
     map === undefined
       ? `ConfigMap ${namespace}/${name} does not exist`
@@ -113,12 +117,14 @@ async function readConfig(context: ActivityContext, cr: MultiCloudMongoDB): Prom
 /** Merged as the members will, so that what they would refuse is told before anything is made. */
 function judgeConfig(
   cr: MultiCloudMongoDB,
+  image: string,
   custom: { readonly source: string; readonly text: string } | undefined,
 ): ConfigReading {
   const merged = mergeMongodConfig({
     custom,
     settings: settingsOf(cr),
     settingsField: 'spec.config.configSet',
+    image,
     memoryBytes: memoryBytesOf(cr.spec.resource),
   });
   if (merged.outcome === 'refused') return wait('SpecRefused', `spec.config: ${merged.message}`);

@@ -81,6 +81,7 @@ export async function gatherInputs(kube: Kube, config: MemberConfig, instance: I
         ? undefined
         : { source: `ConfigMap ${spec.customConfigRef ?? ''}`, text: custom.text },
     settings: spec.config ?? [],
+    image: image.image,
     memoryBytes: memoryBytesOf(spec.resources),
     ipv6: isIPv6(vipOf(instance, config) ?? ''),
   });

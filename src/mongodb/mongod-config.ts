@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import { MONGO_PORT, REPLICA_SET_NAME } from '../domain/names';
 import { bytes } from '../domain/quantity';
+import { compareReleases, imageRelease } from '../domain/release';
 import {
   getOption,
   isTree,
@@ -19,6 +20,8 @@ export interface ConfigRequest {
   readonly settings: readonly { readonly name: string; readonly value: string }[];
   /** The field that they stand in; default `spec.config`. */
   readonly settingsField?: string | undefined;
+  /** Its tag tells the release, if it names one. */
+  readonly image: string;
   /** Memory that the container may use, in bytes; undefined when unlimited. */
   readonly memoryBytes: number | undefined;
   /** Members are reached at an IPv6 address: mongod listens there only when it is told so. */
@@ -99,6 +102,13 @@ const DEFAULTS: OptionTree = {
   setParameter: { enableLocalhostAuthBypass: false },
 };
 
+/**
+ * After its sync source is gone without a word, a secondary asks it for 5 s and this, then once more for 2 s and this,
+ * before it turns to another: with the 5 s that mongod takes, writes with a majority stop for 17 s, longer than an
+ * election takes. With less than 3 s it would turn before the heartbeats have told it who is gone.
+ */
+const OPLOG_PATIENCE = { option: 'setParameter.oplogNetworkTimeoutBufferSeconds', seconds: 3, since: '4.4' };
+
 const VERBOSITY: Readonly<Record<string, number>> = {
   error: 0,
   warn: 0,
@@ -124,7 +134,7 @@ const MAX_MERGED_BYTES = 256 * 1024;
  */
 export function mergeMongodConfig(request: ConfigRequest): MergedConfig {
   const owned = ownedFor(request);
-  let options = withCache(DEFAULTS, request.memoryBytes);
+  let options = withOplogPatience(withCache(DEFAULTS, request.memoryBytes), request.image);
   const refusals: string[] = [];
   if (request.custom !== undefined) {
     const { source, text } = request.custom;
@@ -156,6 +166,15 @@ export function mergeMongodConfig(request: ConfigRequest): MergedConfig {
         message: `The options make a mongod.yaml of ${Buffer.byteLength(yaml)} bytes, ${MAX_MERGED_BYTES} at most are taken: shorten their values.`,
       }
     : { outcome: 'merged', yaml, ignored: settings.ignored };
+}
+
+/** A server that does not know a parameter does not start: where the release is not known, nothing is set. */
+function withOplogPatience(options: OptionTree, image: string): OptionTree {
+  const { option, seconds, since } = OPLOG_PATIENCE;
+  const release = imageRelease(image);
+  return release === undefined || compareReleases(release, since) < 0
+    ? options
+    : setOption(options, option, seconds);
 }
 
 /** Ours are put below these: what else stands there would get lost. */

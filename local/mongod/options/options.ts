@@ -3,6 +3,8 @@ import { parseArgs } from 'node:util';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { messageOf } from '../error';
+import { chooseDialect } from './dialect';
+import { findUnknownParameter } from './parameters';
 
 /** Settings of one process after file and command line are merged. */
 export interface ServerOptions {
@@ -146,13 +148,19 @@ const refuseTls = (file: FileOptions): void => {
   }
 };
 
-const readParameters = (file: FileOptions, given: string[] | undefined): Record<string, unknown> => {
+const readParameters = (
+  file: FileOptions,
+  given: string[] | undefined,
+  dialect: string,
+): Record<string, unknown> => {
   const parameters: Record<string, unknown> = { ...file.setParameter };
   for (const pair of given ?? []) {
     const at = pair.indexOf('=');
     if (at < 1) throw new OptionsError(`Illegal option assignment: "${pair}"`);
     parameters[pair.slice(0, at)] = pair.slice(at + 1);
   }
+  const unknown = findUnknownParameter(parameters, chooseDialect(dialect).release);
+  if (unknown !== undefined) throw new OptionsError(`Illegal --setParameter parameter: "${unknown}"`);
   return parameters;
 };
 
@@ -205,7 +213,7 @@ export const readOptions = (
     logPath,
     dialect,
     leastRollbackMs: Number(environment['MONGOD_LEAST_ROLLBACK_MS'] ?? measuredRollbackMs),
-    parameters: readParameters(file, given.setParameter),
+    parameters: readParameters(file, given.setParameter, dialect),
     file,
   };
 };

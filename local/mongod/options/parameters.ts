@@ -23,6 +23,18 @@ const RUNTIME: Readonly<Record<string, RuntimeParameter>> = {
   maxIndexBuildMemoryUsageMegabytes: { default: 200, least: 50 },
 };
 
+/** Seconds that a secondary's questions for the oplog have beyond what the server may take (`set_at: startup`, from 4.4). */
+const OPLOG_BUFFER = 'oplogNetworkTimeoutBufferSeconds';
+const OPLOG_BUFFER_SECONDS = 5;
+
+export const readOplogBufferMs = (given: Options): number =>
+  // A number in a file, text on the command line.
+  Number(given[OPLOG_BUFFER] ?? OPLOG_BUFFER_SECONDS) * 1000;
+
+/** The first parameter of ours that this release does not know: with it no server starts. */
+export const findUnknownParameter = (given: Options, release: string): string | undefined =>
+  release === '4.2' && OPLOG_BUFFER in given ? OPLOG_BUFFER : undefined;
+
 /** What options of the configuration file set. */
 const ALIASES: readonly (readonly [heading: string, option: string, parameter: string])[] = [
   ['systemLog', 'verbosity', 'logLevel'],

@@ -11,8 +11,8 @@ import { type RollbackBounds, RollbackError, rollBack } from './rollback';
 import { chooseSyncSource, shouldLeaveSource } from './sync-source';
 
 const findTimeoutMs = 10_000;
-/** A query that is put again to the same source after an error gets this long. */
-const againTimeoutMs = 7000;
+/** A query that is put again to the same source after an error gets this long, and the buffer. */
+const againMs = 2000;
 /** Without a source a member looks again after a whole second, not sooner: so does a real server. */
 const noSourceMs = 1000;
 const denyMs = { unreachable: 10_000, stale: 60_000 };
@@ -32,6 +32,8 @@ export class Puller {
   constructor(
     private readonly member: Member,
     private readonly rollback: Pick<RollbackBounds, 'dbPath' | 'leastMs'>,
+    /** What the network may add to the time that a source takes to answer, ms. */
+    private readonly bufferMs: number,
     private readonly onFatal: (error: Error) => void,
   ) {
     member.onMembership = () => member.bell.ring();
@@ -147,7 +149,7 @@ export class Puller {
       log('REPL', 'Restarting oplog query due to error', { source, error: messageOf(error) });
     }
     const last = engine.lastApplied;
-    const again = await openOplog(link, last, topology.term, againTimeoutMs);
+    const again = await openOplog(link, last, topology.term, againMs + this.bufferMs);
     const [first, ...entries] = again.entries;
     const fits = first !== undefined && compareOpTimes(first.optime, last) === 0;
     return fits ? { ...again, entries } : undefined;
@@ -157,7 +159,13 @@ export class Puller {
   private async await(link: MemberLink, batch: OplogBatch): Promise<OplogBatch> {
     const { config, term, commitPoint } = this.member.topology;
     const awaitMs = (config?.settings.electionTimeoutMillis ?? 10_000) / 2;
-    const answer = readMore(link, batch.cursor, { term, committed: commitPoint }, awaitMs, awaitMs + 5000);
+    const answer = readMore(
+      link,
+      batch.cursor,
+      { term, committed: commitPoint },
+      awaitMs,
+      awaitMs + this.bufferMs,
+    );
     let done = false;
     const isDone = (): boolean => done;
     void this.leaveWhenUnwanted(link, isDone, awaitMs);

@@ -13,7 +13,7 @@ import { messageOf } from '../error';
 import type { Log } from '../log';
 import type { Dialect } from '../options/dialect';
 import type { ServerOptions } from '../options/options';
-import { startParameters, startSlowOperations } from '../options/parameters';
+import { readOplogBufferMs, startParameters, startSlowOperations } from '../options/parameters';
 import { Member } from '../repl/member';
 import { Puller } from '../repl/puller';
 import { reportPositions } from '../repl/reporter';
@@ -85,7 +85,12 @@ export const startServer = async (
   const puller =
     member === undefined
       ? undefined
-      : new Puller(member, { dbPath: options.dbPath, leastMs: options.leastRollbackMs }, die);
+      : new Puller(
+          member,
+          { dbPath: options.dbPath, leastMs: options.leastRollbackMs },
+          readOplogBufferMs(options.parameters),
+          die,
+        );
   const core: ServerCore = {
     options,
     dialect,

@@ -47,6 +47,14 @@ const withKey = (path: string): string[] => [
   path,
 ];
 
+test('a parameter that came with 4.4 is none of 4.2', () => {
+  const { status, text } = run(
+    ...['--dbpath', dbPath, '--setParameter', 'oplogNetworkTimeoutBufferSeconds=3'],
+  );
+  expect(status).not.toBe(0);
+  expect(text).toContain('Illegal --setParameter parameter: "oplogNetworkTimeoutBufferSeconds"');
+});
+
 test('tells its version, and that it is a stand-in', () => {
   const { status, text } = run('--version');
   expect(status).toBe(0);

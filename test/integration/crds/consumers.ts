@@ -118,6 +118,7 @@ function configFault(cr: MultiCloudMongoDB): string | undefined {
   const merged = mergeMongodConfig({
     custom: undefined,
     settings: settingsOf(cr),
+    image: cr.spec.imageSetting.image,
     memoryBytes: memoryBytesOf(cr.spec.resource),
   });
   return merged.outcome === 'refused' ? `spec.config: ${merged.message}` : undefined;
@@ -199,6 +200,7 @@ export function consumeMongoDB(
   const merged = mergeMongodConfig({
     custom: undefined,
     settings: spec.config ?? [],
+    image: spec.image,
     memoryBytes: memoryBytesOf(spec.resources),
     ipv6: true,
   });

@@ -269,7 +269,7 @@ const reason = skipReason(['etcd', 'kube-apiserver', 'kubectl']);
       await rehearse(1_048_576);
       await expect(rehearse(1_048_577)).rejects.toThrow(/may not be more than 1048576 bytes/);
       const custom = { source: 'ConfigMap mine', text: textOf(1_048_576) };
-      expect(mergeMongodConfig({ custom, settings: [], memoryBytes: undefined })).toMatchObject({
+      expect(mergeMongodConfig({ custom, settings: [], image: '', memoryBytes: undefined })).toMatchObject({
         outcome: 'merged',
         yaml: expect.stringContaining('maxIncomingConnections: 5') as string,
       });

@@ -12,7 +12,13 @@ const owned = {
 };
 
 function merge(request: Partial<Parameters<typeof mergeMongodConfig>[0]>) {
-  return mergeMongodConfig({ custom: undefined, settings: [], memoryBytes: undefined, ...request });
+  return mergeMongodConfig({
+    custom: undefined,
+    settings: [],
+    image: 'mongo:4.2',
+    memoryBytes: undefined,
+    ...request,
+  });
 }
 const custom = (text: string) => ({ custom: { source: 'ConfigMap mine', text } });
 
@@ -24,6 +30,20 @@ function yamlOf(request: Parameters<typeof merge>[0]): unknown {
 
 test('without a wish the file holds our defaults', () => {
   expect(yamlOf({})).toEqual(owned);
+});
+
+test('a secondary turns from a source that is gone by the time of an election, where the release is known to be able to', () => {
+  const patience = (image: string, text = '') =>
+    getOption(
+      yamlOf({ image, ...custom(text) }) as Record<string, unknown>,
+      'setParameter.oplogNetworkTimeoutBufferSeconds',
+    );
+  const images = ['mongo:4.4', 'mongo:7.0.14', 'here.example/mongo:8.0-jammy', 'mongo:4'];
+  expect(images.map((image) => patience(image))).toEqual([3, 3, 3, 3]);
+  const others = ['mongo:4.2', 'mongo:4.2.24', 'mongo:latest', `mongo@sha256:${'a'.repeat(64)}`, 'mine:7.0'];
+  expect(others.map((image) => patience(image))).toEqual(others.map(() => undefined));
+  expect(patience('mongo:7.0', 'setParameter: {oplogNetworkTimeoutBufferSeconds: 5}')).toBe(5);
+  expect(patience('mongo:4.2', 'setParameter: {oplogNetworkTimeoutBufferSeconds: 5}')).toBe(5);
 });
 
 test('the cache is half of the container memory beyond 1 GiB, at least 256 MiB, unless it is given', () => {

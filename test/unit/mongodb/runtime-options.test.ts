@@ -14,6 +14,7 @@ function merged(settings: Readonly<Record<string, string>>, text?: string): stri
   const config = mergeMongodConfig({
     custom: text === undefined ? undefined : { source: 'ConfigMap orders', text },
     settings: Object.entries(settings).map(([name, value]) => ({ name, value })),
+    image: 'mongo:4.2',
     memoryBytes: undefined,
   });
   if (config.outcome === 'refused') throw new Error(config.message);

@@ -1,8 +1,9 @@
 import { createServer } from 'node:net';
 import type { Document } from 'bson';
+import { findEngine } from '../support/engine';
 import { Stage } from '../support/stage';
 import { watchStates } from '../support/states';
-import { type TestMember, eventually } from '../support/test-set';
+import { type MemberOptions, type TestMember, TestSet, eventually } from '../support/test-set';
 
 /** What takes long: members that accept connections and never answer, and elections with the server's default timings. */
 jest.setTimeout(180_000);
@@ -136,5 +137,59 @@ test.concurrent(
       // The last sign of the primary may be half an election timeout old.
       expect(Date.now() - killedAt).toBeGreaterThan(5000);
     });
+  },
+);
+
+/** Ms from the moment that the primary falls silent until a write is acknowledged by a majority of the three. */
+async function timeWithoutWrites(options: MemberOptions): Promise<number> {
+  const set = new TestSet();
+  try {
+    const members = [1, 2, 3].map((number) => set.member(number, options));
+    const [first, ...others] = members;
+    if (first === undefined) throw new Error('no member');
+    await set.start(...members);
+    await set.initiate(
+      members,
+      members.map(({ host }, index) => ({ _id: index, host, priority: index === 0 ? 2 : 1 })),
+      // Both ask the primary, none the other.
+      { chainingAllowed: false },
+    );
+    await set.seen(members);
+    const insert = (member: TestMember): Promise<Record<string, unknown>> =>
+      member.ask({ insert: 't', documents: [{}], writeConcern: { w: 'majority' }, $db: 'd' }, 60_000);
+    expect(await insert(first)).toMatchObject({ n: 1 });
+    first.signal('SIGSTOP');
+    const begun = Date.now();
+    const primary = await eventually('another is primary', async () => {
+      const hellos = await Promise.all(others.map((member) => member.ask({ isMaster: 1 })));
+      return others.find((_, index) => hellos[index]?.['ismaster'] === true);
+    });
+    const reply = await insert(primary);
+    expect([reply['n'], reply['writeConcernError']]).toEqual([1, undefined]);
+    return Date.now() - begun;
+  } finally {
+    await set.end();
+  }
+}
+
+const isStandIn = findEngine().name === 'stand-in';
+const MODERN = { MONGOD_DIALECT: '7.0' };
+
+test.concurrent(
+  'a secondary asks its silent source twice: for 17 s no majority acknowledges a write',
+  async () => {
+    const took = await timeWithoutWrites({});
+    expect(took).toBeGreaterThan(15_500);
+    expect(took).toBeLessThan(19_000);
+  },
+);
+
+(isStandIn ? test.concurrent : test.skip)(
+  'and with a buffer of 3 s no longer than an election takes, from 4.4',
+  async () => {
+    const flags = ['--setParameter', 'oplogNetworkTimeoutBufferSeconds=3'];
+    const took = await timeWithoutWrites({ environment: MODERN, flags });
+    expect(took).toBeGreaterThan(9_000);
+    expect(took).toBeLessThan(15_000);
   },
 );
