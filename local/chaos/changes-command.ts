@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { findMongods } from '../images/mongod-program';
 import { packageFolder } from '../stack/package-folder';
@@ -10,7 +9,7 @@ import { chunk, dealBoundaries, filterBoundaries } from './matrix';
 import { createRandom } from './random';
 import { renderChanges, writeReliabilitySection } from './reliability-page';
 import type { Finding } from './row';
-import { openRowBook, sayTotals } from './row-book';
+import { openRowBook, rowFile, sayTotals } from './row-book';
 import { readCommit, readRunOptions, RUN_FLAGS, type RunOptions } from './run-options';
 import { say, withRunStack } from './run-stack';
 import { calmDown, withHookedStack } from './session';
@@ -27,7 +26,7 @@ export const CHANGES_USAGE = `npm run chaos -- changes [OPTIONS]
   --strokes N             boundaries at which one life is struck (default 1)
   --image REF             image of mongod (default mongo:4.2); an upgrade leads to the release after it
   --resume                leave out what this seed's earlier run has done
-  --page                  write the result to docs/reliability.md
+  --page                  write the result to docs/reliability.md, its rows beside it
   --list                  print the boundaries and end`;
 
 export const RECOVERIES_USAGE = `npm run chaos -- recoveries [OPTIONS]
@@ -94,7 +93,7 @@ async function runAll(
 ): Promise<number> {
   const home = packageFolder();
   const commit = await readCommit(home);
-  const file = join(home, 'dist', 'chaos', `${section}-${options.seed}.jsonl`);
+  const file = rowFile(home, section, options);
   const book = openRowBook(file, { ...options, commit });
   const lived = new Set(book.rows.map((row) => row.life));
   const faults = await chooseFaults(context, options.faults ?? usual);

@@ -10,7 +10,7 @@ import { filterBoundaries, planMatrix, type Volley } from './matrix';
 import type { Passage } from './passage';
 import { createRandom } from './random';
 import { renderResult, writeReliabilitySection } from './reliability-page';
-import { openRowBook, sayTotals } from './row-book';
+import { openRowBook, rowFile, sayTotals } from './row-book';
 import { CHANGED, readCommit, readCount, readRunOptions, RUN_FLAGS, type RunOptions } from './run-options';
 import { say, withRunStack } from './run-stack';
 import { calmDown, withHookedStack } from './session';
@@ -28,7 +28,7 @@ export const CREATE_USAGE = `npm run chaos -- create [OPTIONS]
   --strokes N             boundaries at which one life is struck in each operation (default 1)
   --image REF             image of mongod (default mongo:4.2)
   --resume                leave out what this seed's earlier run has done
-  --page                  write the result to docs/reliability.md
+  --page                  write the result to docs/reliability.md, its rows beside it
   --list                  print the boundaries and end`;
 
 const DEFAULT_TOGETHER = 4;
@@ -119,7 +119,7 @@ async function runAll(
   commit: string,
 ): Promise<number> {
   const home = packageFolder();
-  const file = join(home, 'dist', 'chaos', `rows-${options.seed}.jsonl`);
+  const file = rowFile(home, 'create', options);
   const book = openRowBook(file, { ...options, commit });
   // One that was created and not removed was interrupted: it is lived again.
   const lived = new Set(book.rows.filter((row) => row.operation !== 'create').map((row) => row.life));

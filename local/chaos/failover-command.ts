@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { StackLayout } from '../stack/layout';
 import { packageFolder } from '../stack/package-folder';
@@ -6,7 +5,7 @@ import { StackError } from '../stack/stack-error';
 import { renderTrials } from './failover-page';
 import { createRandom } from './random';
 import { writeReliabilitySection } from './reliability-page';
-import { openBook, sayTotals } from './row-book';
+import { openBook, rowFile, sayTotals } from './row-book';
 import { readCommit, readCount, readSharedOptions, SHARED_FLAGS, type SharedOptions } from './run-options';
 import { readRunSites, say, withRunStack } from './run-stack';
 import type { Durations, Scenario } from './scenario';
@@ -25,12 +24,12 @@ export const FAILOVER_USAGE = `npm run chaos -- failover [OPTIONS]
   --scenario NAME[,NAME…] these only, in this order
   --runs N                runs over all scenarios (default ${DEFAULT_RUNS}; once each with --scenario or --short)
   --short                 false alarms and the loss of the control plane last a minute
-  --api-down SECONDS      how long a member's API server is down (default ${LONG.apiDownSeconds})
-  --control-lost SECONDS  how long the control plane is lost (default ${LONG.controlLostSeconds})
+  --api-down SECONDS      how long a member's API server is down in the first round (default ${LONG.apiDownSeconds})
+  --control-lost SECONDS  how long the control plane is lost in the first round (default ${LONG.controlLostSeconds})
   --seed N                order and victims (default: FEDSTATE_SEED, else by chance)
   --image REF             image of mongod (default mongo:4.2)
   --resume                leave out what this seed's earlier run has done
-  --page                  write the result to docs/reliability.md
+  --page                  write the result to docs/reliability.md, its rows beside it
   --list                  print the scenarios and end`;
 
 interface Options extends SharedOptions {
@@ -103,7 +102,7 @@ async function runOn(layout: StackLayout, plan: Plan, signal: AbortSignal): Prom
   const { all, scenarios, ...options } = plan;
   if (layout.attached) throw new StackError('The clusters of this stack are not its own to harm.', 2);
   const home = packageFolder();
-  const file = join(home, 'dist', 'chaos', `failover-${options.seed}.jsonl`);
+  const file = rowFile(home, 'failover', options);
   const commit = await readCommit(home);
   const kind = { schema: trialRowSchema, describe: describeTrial };
   const book = openBook<TrialFinding>(file, kind, { ...options, commit });
@@ -118,9 +117,11 @@ async function runOn(layout: StackLayout, plan: Plan, signal: AbortSignal): Prom
   try {
     await withOpenStack({ layout, signal, tell: say }, async (stack) => {
       await clearStack(stack, signal, say);
-      const context = { ...options, stack, signal, tell: say };
-      for (const { scenario, life, seed } of trials) {
+      for (const { scenario, round, life, seed } of trials) {
         if (lived.has(life)) continue;
+        // What is to be seen not to happen was waited for long enough once.
+        const durations = round === 1 ? options.durations : SHORT;
+        const context = { ...options, durations, stack, signal, tell: say };
         await calmDown(context);
         book.keep([await runTrial(context, scenario, life, createRandom(seed))]);
       }

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { appendRows, readRows, rowSchema, type Finding, type Row, type Stamp } from './row';
 import { say } from './run-stack';
 
@@ -19,6 +20,13 @@ interface RunFacts {
   readonly commit: string;
   readonly resume: boolean;
 }
+
+/** Rows of a run that makes a table stand beside it, so that it goes on on any machine; others with what is built. */
+export const rowFile = (
+  home: string,
+  section: string,
+  { seed, page }: { readonly seed: number; readonly page: boolean },
+): string => join(home, ...(page ? ['docs', 'reliability'] : ['dist', 'chaos']), `${section}-${seed}.jsonl`);
 
 export function openBook<F extends object>(
   file: string,

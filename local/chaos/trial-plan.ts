@@ -4,6 +4,8 @@ import type { TrialRow } from './trial-row';
 
 export interface Trial {
   readonly scenario: Scenario;
+  /** From 1. */
+  readonly round: number;
   /** The instance's name, the same for the same seed. */
   readonly life: string;
   /** Of its victims, so that a run that goes on chooses as the one before would have. */
@@ -26,7 +28,12 @@ export function planTrials(
   const trials: Trial[] = [];
   for (let round = 1; trials.length < runs && scenarios.length > 0; round += 1) {
     for (const scenario of ordered ? scenarios : shuffle(scenarios, random)) {
-      trials.push({ scenario, life: `${scenario.name}-${round}`, seed: Math.floor(random() * 2 ** 31) });
+      trials.push({
+        scenario,
+        round,
+        life: `${scenario.name}-${round}`,
+        seed: Math.floor(random() * 2 ** 31),
+      });
     }
   }
   return trials.slice(0, runs);
