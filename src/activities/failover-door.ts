@@ -3,7 +3,7 @@ import { WorkflowFailedError, WorkflowNotFoundError, WorkflowUpdateFailedError }
 import { multiCloudMongoDBSchema } from '../api/multicloudmongodb';
 import { FedStateError, messageOf } from '../domain/errors';
 import type { InstanceRef } from '../domain/instance';
-import type { OperationOutcome } from '../domain/operation';
+import type { OperationEnd, OperationOutcome } from '../domain/operation';
 import { instanceWorkflowId } from '../domain/workflow-ids';
 import { refOf, type ActivityContext } from './context';
 import { withHeartbeat } from './heartbeat';
@@ -46,7 +46,7 @@ export function createFailoverDoorActivities(context: ActivityContext) {
       askEntity(context, 'recoverMajority', { by, why }, asked),
 
     /** Ends with the operation. @throws InvalidSpec with what it says when it fails or never starts */
-    async followOperation({ workflowId }: RequestedOperation): Promise<OperationOutcome> {
+    async followOperation({ workflowId }: RequestedOperation): Promise<OperationEnd> {
       const handle = context.temporal.workflow.getHandle<() => Promise<OperationOutcome>>(workflowId);
       const deadline = Date.now() + START_MS;
       for (;;) {
@@ -65,7 +65,12 @@ export function createFailoverDoorActivities(context: ActivityContext) {
         await sleep(POLL_MS);
       }
       try {
-        return await withHeartbeat(workflowId, () => handle.result());
+        for (;;) {
+          const outcome = await withHeartbeat(workflowId, () => handle.result());
+          if (outcome.outcome !== 'handedOn') return outcome;
+          // The next run has the same id.
+          await sleep(POLL_MS);
+        }
       } catch (error) {
         if (!(error instanceof WorkflowFailedError)) throw error;
         throw new FedStateError('InvalidSpec', rootMessage(error));

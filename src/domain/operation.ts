@@ -13,6 +13,17 @@ export interface OperationInput {
   readonly agreed?: Agreement | undefined;
   /** Who asked for it, if a person did. */
   readonly asker?: { readonly by: string; readonly why?: string | undefined } | undefined;
+  readonly earlier?: EarlierRuns | undefined;
+}
+
+/** What the runs of an operation before this one have done. */
+export interface EarlierRuns {
+  /** The most that they can have stopped writes for. */
+  readonly writeOutageMs?: number | undefined;
+  /** Steps that they have carried out, in words, the oldest first. */
+  readonly past?: readonly string[] | undefined;
+  /** How these would be taken back, in the same order. */
+  readonly undo?: readonly string[] | undefined;
 }
 
 /** A plan that may not run yet: the operation has ended without it, so that nothing is blocked (design: safe points). */
@@ -26,7 +37,7 @@ export interface Suspension {
 }
 
 /** How an operation ended; `waiting` is never an end. */
-export type OperationOutcome =
+export type OperationEnd =
   | {
       readonly outcome: OperationRecord['outcome'];
       readonly message: string;
@@ -35,6 +46,16 @@ export type OperationOutcome =
       readonly writeOutageMs?: number | undefined;
     }
   | { readonly outcome: 'suspended'; readonly suspension: Suspension };
+
+/** A run that has waited until a history became long: the next run goes on with what it is told here. */
+export interface HandedOn {
+  readonly outcome: 'handedOn';
+  readonly agreed?: Agreement | undefined;
+  readonly earlier?: EarlierRuns | undefined;
+}
+
+/** How a run of an operation ended. */
+export type OperationOutcome = OperationEnd | HandedOn;
 
 /** Result of one stage of an operation: it is done, or it waits for something that a person or a cluster must change. */
 export type StageResult<T> =

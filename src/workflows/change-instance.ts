@@ -1,6 +1,12 @@
 import { ApplicationFailure, log, setHandler } from '@temporalio/workflow';
 import type { OperationKind } from '../domain/instance';
-import { done, type OperationInput, type OperationOutcome, type StageResult } from '../domain/operation';
+import {
+  done,
+  type HandedOn,
+  type OperationInput,
+  type OperationOutcome,
+  type StageResult,
+} from '../domain/operation';
 import { addOutages, describeOutage, readStepOutcome, type StepOutcome } from '../domain/outage';
 import { isRecovery, isSurrounding, type Agreement, type ChangePlan, type Step } from '../domain/plan';
 import { command, quick, sequence } from './activities';
@@ -55,7 +61,8 @@ export async function runCarrier(
   const outage = (): { readonly writeOutageMs?: number } =>
     tellOutage(addOutages(outageBefore(), carrier.outageMs()));
   try {
-    await runStages(input, title, stages);
+    const end = await runStages(input, title, stages, carrier.mayHandOn);
+    if (end === 'handOn') return { outcome: 'handedOn', ...carrier.handOn() };
   } catch (error) {
     if (error instanceof Suspended) return { outcome: 'suspended', suspension: error.suspension };
     if (error instanceof Stopped)
@@ -111,6 +118,10 @@ interface Carrier {
   readonly outageMs: () => number | undefined;
   /** What was agreed to outside of a run. */
   readonly agreeTo: (agreement: Agreement) => void;
+  /** A stop that was asked for is this run's to obey. */
+  readonly mayHandOn: () => boolean;
+  /** What the next run must know. */
+  readonly handOn: () => Omit<HandedOn, 'outcome'>;
 }
 
 /** Carries plans out and keeps what came of each step, over every pass of the operation. */
@@ -121,6 +132,7 @@ export function createCarrier({
   switchTo,
   agreed: agreedBefore,
   asker,
+  earlier = {},
 }: OperationInput): Carrier {
   let stop: string | undefined;
   setHandler(stopSignal, (message) => {
@@ -128,14 +140,15 @@ export function createCarrier({
   });
   const recovery =
     kind === 'failoverInstance' || kind === 'failbackInstance' ? { cluster, askedBy: asker?.by } : {};
-  const past: StepLine[] = [];
-  const carriedOut: Step[] = [];
+  const past: StepLine[] = (earlier.past ?? []).map((text) => ({ state: 'done', text }));
+  const undo: string[] = [...(earlier.undo ?? [])];
   const plans: ChangePlan[] = [];
-  let outage: number | undefined;
+  let outage = earlier.writeOutageMs;
   let agreed = agreedBefore;
 
+  const toldSteps = (): string[] => past.filter(({ state }) => state === 'done').map(({ text }) => text);
   const summary = (): string => {
-    const told = past.filter((line) => line.state === 'done').map((line) => line.text);
+    const told = toldSteps();
     return told.length === 0 ? 'nothing was left to do' : told.slice(-10).join('; ');
   };
 
@@ -186,7 +199,7 @@ export function createCarrier({
         const result = await execute(step, text);
         if (!result.done) return result;
         past.push({ state: 'done', text: `${text} (${result.value})` });
-        carriedOut.push(step);
+        if (step.effect !== 'none') undo.push(step.undo);
       } catch (error) {
         // An election or another's change came between: the rest of this plan is worth nothing.
         if (!isSuperseded(error)) throw error;
@@ -220,13 +233,9 @@ export function createCarrier({
 
   /** The inverse of what was carried out, last step first: a person's to decide, as what is asked for has not changed. */
   function describeUndo(): string {
-    const steps = carriedOut
-      .filter(({ effect }) => effect !== 'none')
-      .reverse()
-      .map((step) => step.undo);
-    return steps.length === 0
+    return undo.length === 0
       ? 'Nothing had been changed.'
-      : `To take back what was carried out: ${steps.join('; ')}.`;
+      : `To take back what was carried out: ${[...undo].reverse().join('; ')}.`;
   }
 
   const agreeTo = (agreement: Agreement): void => {
@@ -239,7 +248,12 @@ export function createCarrier({
     { name: 'publish connection', run: () => quick.publishConnection({ instance }) },
     { name: 'verify', run: () => quick.settleChange({ instance, kind }) },
   ];
-  return { run, stages, summary, describeUndo, agreeTo, outageMs: () => outage };
+  return {
+    ...{ run, stages, summary, describeUndo, agreeTo },
+    outageMs: () => outage,
+    mayHandOn: () => stop === undefined,
+    handOn: () => ({ agreed, earlier: { writeOutageMs: outage, past: toldSteps(), undo } }),
+  };
 }
 
 /** The first members of a new image to come back tell which release it really is (S22). */

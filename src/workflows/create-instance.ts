@@ -7,7 +7,7 @@ import { runStages } from './stages';
 export async function createInstance(input: OperationInput): Promise<OperationOutcome> {
   const { instance } = input;
   let clusters: readonly string[] = [];
-  await runStages(input, `Create ${instance.namespace}/${instance.name}`, [
+  const end = await runStages(input, `Create ${instance.namespace}/${instance.name}`, [
     { name: 'check references', run: () => quick.checkReferences({ instance }) },
     {
       name: 'schedule',
@@ -26,5 +26,5 @@ export async function createInstance(input: OperationInput): Promise<OperationOu
     { name: 'publish connection', run: () => quick.publishConnection({ instance }) },
     { name: 'verify', run: () => quick.verifyInstance({ instance }) },
   ]);
-  return { outcome: 'succeeded', message: 'Health', clusters };
+  return end === 'handOn' ? { outcome: 'handedOn' } : { outcome: 'succeeded', message: 'Health', clusters };
 }

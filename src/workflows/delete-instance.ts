@@ -8,12 +8,14 @@ import { runStages } from './stages';
  */
 export async function deleteInstance(input: OperationInput): Promise<OperationOutcome> {
   const { instance } = input;
-  await runStages(input, `Delete ${instance.namespace}/${instance.name}`, [
+  const end = await runStages(input, `Delete ${instance.namespace}/${instance.name}`, [
     { name: 'lift preservation', run: () => sequence.liftPreservation({ instance }) },
     { name: 'delete templates', run: () => sequence.deleteTemplates({ instance }) },
     { name: 'wait for clusters', run: () => sequence.awaitRemoval({ instance }) },
     { name: 'delete policies', run: () => sequence.deletePolicies({ instance }) },
     { name: 'release', run: () => quick.releaseInstance({ instance }) },
   ]);
-  return { outcome: 'succeeded', message: 'removed', clusters: [] };
+  return end === 'handOn'
+    ? { outcome: 'handedOn' }
+    : { outcome: 'succeeded', message: 'removed', clusters: [] };
 }

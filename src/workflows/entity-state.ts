@@ -5,11 +5,11 @@ import type {
   OperationProgress,
   OperationRecord,
 } from '../domain/instance';
-import type { Suspension } from '../domain/operation';
+import type { EarlierRuns, Suspension } from '../domain/operation';
 import type { Agreement, SwitchTarget } from '../domain/plan';
 import { operationWorkflowId } from '../domain/workflow-ids';
 import type { Asker } from './commands';
-import { nextMajority, nextRecovery } from './entity-recovery';
+import { nextMajority, nextRecovery, preempts } from './entity-recovery';
 
 export type RunnableKind = Extract<
   OperationKind,
@@ -36,7 +36,24 @@ export interface Wanted {
   readonly agreed?: Agreement | undefined;
   /** Of an operation that a person asked for. */
   readonly asker?: Asker | undefined;
+  /** Set when earlier runs have handed it on. */
+  readonly before?: RunsBefore | undefined;
 }
+
+/** All runs of an operation have one id. */
+export interface RunsBefore {
+  readonly workflowId: string;
+  readonly startedAt: string;
+  readonly earlier?: EarlierRuns | undefined;
+  /** Who stopped it between two runs and why: the next one is told. */
+  readonly stop?: string | undefined;
+}
+
+/** What is handed on, with the word that it is to stop. */
+export const withStop = (handedOn: Wanted, stop: string): Wanted => ({
+  ...handedOn,
+  ...(handedOn.before === undefined ? {} : { before: { ...handedOn.before, stop } }),
+});
 
 /** A plan that waits, and of what it is the plan. */
 export interface SuspendedOperation extends Wanted {
@@ -67,12 +84,21 @@ export interface InstanceState {
   readonly requests?: readonly Wanted[] | undefined;
   /** A wish that somebody cancelled or rejected: not carried out until it changes. */
   readonly held?: Hold | undefined;
+  /** An operation that goes on in a fresh run: as one that runs. */
+  readonly handedOn?: Wanted | undefined;
 }
 
 export type Found = InstanceSnapshot & { readonly found: true };
 
 /** What is to be done next; undefined: nothing, or a person's word is missing. */
 export function nextOperation(snapshot: Found, state: InstanceState, now: number): Wanted | undefined {
+  const wanted = chooseOperation(snapshot, state, now);
+  const { handedOn } = state;
+  const goesOn = handedOn !== undefined && (wanted === undefined || !preempts(wanted, handedOn));
+  return goesOn ? handedOn : wanted;
+}
+
+function chooseOperation(snapshot: Found, state: InstanceState, now: number): Wanted | undefined {
   if (snapshot.deletionRequested) return { kind: 'deleteInstance' };
   if (!snapshot.created) return { kind: 'createInstance' };
   const waiting = waitingRecovery(state);

@@ -13,7 +13,7 @@ import {
   workflowInfo,
   type ChildWorkflowHandle,
 } from '@temporalio/workflow';
-import type { InstanceRef, OperationKind, OperationRecord } from '../domain/instance';
+import type { InstanceRef, OperationKind } from '../domain/instance';
 import type { OperationInput, OperationOutcome } from '../domain/operation';
 import { healthWorkflowId, operationWorkflowId } from '../domain/workflow-ids';
 import { quick, sequence } from './activities';
@@ -23,7 +23,6 @@ import {
   rotateInstance,
   scaleInstance,
   switchoverInstance,
-  tellOutage,
   updateInstance,
   upgradeInstance,
 } from './change-instance';
@@ -31,6 +30,7 @@ import { createInstance } from './create-instance';
 import { deleteInstance } from './delete-instance';
 import { preempts } from './entity-recovery';
 import { describeInstance } from './details';
+import { MADE_ROOM, readEnd, recordDropped, recordEnd, type Ended, type OperationRun } from './entity-ends';
 import { handleCommands } from './entity-handlers';
 import {
   dropOutdated,
@@ -39,38 +39,37 @@ import {
   planRecoveryAgain,
   restingProgress,
   waitingRecovery,
+  withStop,
   type Found,
   type InstanceState,
   type RunnableKind,
-  type SuspendedOperation,
   type Wanted,
 } from './entity-state';
 import { rootMessage } from './failure-message';
 import { failbackInstance, failoverInstance } from './recover-instance';
 import { recoverInstance } from './recover-majority';
 import { GENERATION, MEMBER_CLUSTERS, PHASE } from './search-attributes';
-import { nudgeSignal, pokeSignal, stopSignal } from './signals';
+import { isHistoryLong } from './long-history';
+import { handOnSignal, nudgeSignal, pokeSignal, stopSignal } from './signals';
 
 export interface InstanceInput extends InstanceRef {
   readonly state?: InstanceState;
   /** Current details of the run before: at rest nothing would write them again. */
   readonly page?: string;
+  /** The run before was not at rest: there is something to do. */
+  readonly busy?: true;
 }
 
 type Operation = (input: OperationInput) => Promise<OperationOutcome>;
 
-interface Running {
-  readonly wanted: Wanted;
-  readonly wish: string | undefined;
-  readonly workflowId: string;
+interface Running extends OperationRun {
   readonly handle: ChildWorkflowHandle<Operation>;
-  readonly startedAt: string;
   readonly scope: CancellationScope;
   /** Who stopped it and why, when a person did. */
   stopped?: string;
+  /** It was told that our history is long. */
+  isHandingOn?: true;
 }
-
-type Ended = { readonly record: OperationRecord } | { readonly suspended: SuspendedOperation };
 
 const OPERATIONS: Record<RunnableKind, Operation> = {
   createInstance,
@@ -95,7 +94,7 @@ export async function instance(input: InstanceInput): Promise<void> {
   const ref: InstanceRef = { namespace: input.namespace, name: input.name, uid: input.uid };
   let state: InstanceState = input.state ?? { schemaVersion: 1, operations: 0, failures: 0 };
   // A run that was continued is at rest until somebody pokes it.
-  let poked = input.state === undefined;
+  let poked = input.state === undefined || input.busy === true;
   let running: Running | undefined;
   let ended: Ended | undefined;
   let failedKind: OperationKind | undefined;
@@ -111,12 +110,11 @@ export async function instance(input: InstanceInput): Promise<void> {
     change: (next) => {
       state = next;
     },
-    running: () => running?.workflowId,
+    running: () => running?.workflowId ?? state.handedOn?.before?.workflowId,
     stopRunning: async (message) => {
-      if (running === undefined) return;
-      running.stopped = message;
-      await running.handle.signal(stopSignal, message).catch(ignoreEnded);
-      await running.handle.signal(nudgeSignal).catch(ignoreEnded);
+      if (running !== undefined) await stop(running, message);
+      else if (state.handedOn !== undefined)
+        state = { ...state, handedOn: withStop(state.handedOn, message) };
     },
     wake: () => {
       poked = true;
@@ -128,14 +126,21 @@ export async function instance(input: InstanceInput): Promise<void> {
     if (window === undefined) await condition(hasNews);
     else if (!(await condition(hasNews, window))) poked = true;
     if (ended !== undefined) {
+      const { wanted, wish, stopped } = running ?? {};
       const news = ended;
       ended = undefined;
-      const { wanted, wish, stopped } = running ?? {};
       running = undefined;
       // One that waits for a word is kept with its plan, and no longer in the queue.
       const requests = state.requests?.filter((request) => request !== wanted);
       if ('suspended' in news) state = { ...state, requests, suspended: news.suspended };
-      else {
+      else if ('handedOn' in news) {
+        const { handedOn } = news;
+        state = {
+          ...state,
+          requests,
+          handedOn: stopped === undefined ? handedOn : withStop(handedOn, stopped),
+        };
+      } else {
         const { record } = news;
         const failed = record.outcome === 'failed';
         failedKind = failed ? record.kind : undefined;
@@ -174,7 +179,13 @@ export async function instance(input: InstanceInput): Promise<void> {
     if (running !== undefined) {
       if (wanted !== undefined && mayStart(wanted, snapshot) && preempts(wanted, running.wanted))
         running.scope.cancel();
-      else await running.handle.signal(nudgeSignal).catch(ignoreEnded);
+      else {
+        if (running.isHandingOn === undefined && isHistoryLong()) {
+          running.isHandingOn = true;
+          await running.handle.signal(handOnSignal).catch(ignoreEnded);
+        }
+        await running.handle.signal(nudgeSignal).catch(ignoreEnded);
+      }
       continue;
     }
     if (wanted !== undefined && mayStart(wanted, snapshot)) {
@@ -185,8 +196,13 @@ export async function instance(input: InstanceInput): Promise<void> {
         poked = true;
         continue;
       }
+      if (allHandlersFinished() && isHistoryLong())
+        await continueAsNew<typeof instance>({ ...ref, state, page, busy: true });
+      await dropHandedOn(wanted);
       running = await start(wanted, snapshot.wish);
-      state = { ...state, suspended: undefined };
+      const stopped = state.handedOn?.before?.stop;
+      state = { ...state, suspended: undefined, handedOn: undefined };
+      if (stopped !== undefined) await stop(running, stopped);
       continue;
     }
     const progress = restingProgress(ref, snapshot, state);
@@ -203,6 +219,22 @@ export async function instance(input: InstanceInput): Promise<void> {
 
   function hasNews(): boolean {
     return poked || ended !== undefined;
+  }
+
+  /** One that another has taken the place of before its next run began is over, as one that runs would be. */
+  async function dropHandedOn(wanted: Wanted): Promise<void> {
+    const { handedOn } = state;
+    const record =
+      handedOn === undefined || handedOn === wanted ? undefined : recordDropped(handedOn, MADE_ROOM);
+    if (record === undefined) return;
+    state = { ...state, last: record, handedOn: undefined };
+    await quick.recordOperation({ instance: ref, record });
+  }
+
+  async function stop(run: Running, message: string): Promise<void> {
+    run.stopped = message;
+    await run.handle.signal(stopSignal, message).catch(ignoreEnded);
+    await run.handle.signal(nudgeSignal).catch(ignoreEnded);
   }
 
   /** A plan to force is shown only as long as it would still be made. */
@@ -234,11 +266,11 @@ export async function instance(input: InstanceInput): Promise<void> {
   }
 
   async function start(wanted: Wanted, wish: string | undefined): Promise<Running> {
-    const { kind, switchTo, cluster, agreed, asker } = wanted;
+    const { kind, switchTo, cluster, agreed, asker, before } = wanted;
     const number = state.operations + 1;
-    state = { ...state, operations: number };
-    const startedAt = new Date().toISOString();
-    const workflowId = operationWorkflowId(ref, number, kind);
+    if (before === undefined) state = { ...state, operations: number };
+    const startedAt = before?.startedAt ?? new Date().toISOString();
+    const workflowId = before?.workflowId ?? operationWorkflowId(ref, number, kind);
     const operationInput: OperationInput = {
       schemaVersion: 1,
       instance: ref,
@@ -248,6 +280,7 @@ export async function instance(input: InstanceInput): Promise<void> {
       ...(cluster === undefined ? {} : { cluster }),
       ...(agreed === undefined ? {} : { agreed }),
       ...(asker === undefined ? {} : { asker }),
+      ...(before?.earlier === undefined ? {} : { earlier: before.earlier }),
     };
     const scope = new CancellationScope({ cancellable: true });
     const handle = await scope.run(() =>
@@ -258,45 +291,19 @@ export async function instance(input: InstanceInput): Promise<void> {
         staticSummary: `${kind} ${ref.namespace}/${ref.name}`,
       }),
     );
-    void follow(wanted, wish, workflowId, startedAt, handle);
-    return { wanted, wish, workflowId, handle, startedAt, scope };
+    const run = { wanted, wish, workflowId, startedAt };
+    void follow(run, handle);
+    return { ...run, handle, scope };
   }
 
-  async function follow(
-    wanted: Wanted,
-    wish: string | undefined,
-    workflowId: string,
-    startedAt: string,
-    handle: { result(): Promise<OperationOutcome> },
-  ): Promise<void> {
-    const { kind } = wanted;
-    const record = (outcome: OperationRecord['outcome'], message: string, outageMs?: number): void => {
-      ended = {
-        record: {
-          kind,
-          outcome,
-          message,
-          workflowId,
-          startedAt,
-          endedAt: new Date().toISOString(),
-          ...(wanted.cluster === undefined ? {} : { cluster: wanted.cluster }),
-          ...tellOutage(outageMs),
-        },
-      };
-    };
+  async function follow(run: OperationRun, handle: { result(): Promise<OperationOutcome> }): Promise<void> {
     try {
-      const result = await handle.result();
-      if (result.outcome === 'suspended') {
-        // What was agreed to before was not enough for this plan.
-        const { suspension } = result;
-        const asked = suspension.wish ?? wish;
-        ended = {
-          suspended: { ...wanted, agreed: undefined, wish: asked, workflowId, startedAt, suspension },
-        };
-      } else record(result.outcome, result.message, result.writeOutageMs);
+      ended = readEnd(run, await handle.result());
     } catch (error) {
-      if (isCancellation(error)) record('cancelled', 'cancelled to make room for a more urgent operation');
-      else record('failed', rootMessage(error));
+      const record = isCancellation(error)
+        ? recordEnd(run, 'cancelled', MADE_ROOM)
+        : recordEnd(run, 'failed', rootMessage(error));
+      ended = { record };
     }
   }
 

@@ -92,7 +92,9 @@ export async function recoverInstance(input: OperationInput): Promise<OperationO
     { name: 'carry out the plan', run: carryOut },
   ];
   try {
-    await runStages(input, title, stages);
+    // Before anything is ordered the next run looks afresh all the same.
+    const end = await runStages(input, title, stages, () => begun === undefined && stop === undefined);
+    if (end === 'handOn') return { outcome: 'handedOn', agreed: input.agreed };
   } catch (error) {
     if (error instanceof Suspended) return { outcome: 'suspended', suspension: error.suspension };
     // Nothing was sent: what was agreed to is no longer so. It is planned again, and asked for again.

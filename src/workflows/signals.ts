@@ -11,5 +11,8 @@ export const pokeSignal = defineSignal<[Poke]>('poke');
 /** To an operation: end at the next safe point; the text says who asked and why. */
 export const stopSignal = defineSignal<[string]>('stop');
 
+/** To an operation: when it waits next, end and let a fresh run go on, as the entity's history is long. */
+export const handOnSignal = defineSignal('handOn');
+
 /** To an operation that waits: look again now. */
 export const nudgeSignal = defineSignal('nudge');

@@ -4,7 +4,8 @@ import type { OperationInput, StageResult } from '../domain/operation';
 import { quick } from './activities';
 import { describeStages, type StageLine, type StageNews } from './details';
 import { rootMessage } from './failure-message';
-import { nudgeSignal } from './signals';
+import { isHistoryLong } from './long-history';
+import { handOnSignal, nudgeSignal } from './signals';
 
 /** One stage of an operation: idempotent, so that every pass may start from the first. */
 export interface Stage {
@@ -21,14 +22,18 @@ const LONGEST_PAUSE_MS = 300_000;
 
 /**
  * Runs the stages in order. A stage that waits is told in status and details, and after a pause (or a nudge) all are
- * run again from the first: what was true before the wait need not be true after it.
+ * run again from the first: what was true before the wait need not be true after it. Waiting has no end, a history has: when
+ * one is long, the run is handed on as soon as it waits.
+ * @param mayHandOn false while this run knows what the next would not
  */
 export async function runStages(
   input: OperationInput,
   title: string,
   stages: readonly Stage[],
-): Promise<void> {
+  mayHandOn: () => boolean = () => true,
+): Promise<'done' | 'handOn'> {
   let nudged = false;
+  let asked = false;
   let pauses = 0;
   let lastWait = '';
   let told = '';
@@ -38,6 +43,9 @@ export async function runStages(
   setHandler(nudgeSignal, () => {
     nudged = true;
   });
+  setHandler(handOnSignal, () => {
+    asked = true;
+  });
 
   for (;;) {
     // Before the pass: what a nudge during it tells of may have come too late for the pass to see.
@@ -45,8 +53,9 @@ export async function runStages(
     const wait = await runPass();
     if (wait === undefined) {
       setCurrentDetails(describe(stages.length, 'done', {}));
-      return;
+      return 'done';
     }
+    if (mayHandOn() && isHistoryLong(isAsked)) return 'handOn';
     const since = Date.now();
     const sameWait = lastWait === `${wait.code} ${wait.message}`;
     lastWait = `${wait.code} ${wait.message}`;
@@ -70,6 +79,10 @@ export async function runStages(
   // Read through a function: the signal handler sets it during an await.
   function isNudged(): boolean {
     return nudged;
+  }
+
+  function isAsked(): boolean {
+    return asked;
   }
 
   async function runPass(): Promise<Wait | undefined> {

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
-import type { InstanceRef } from '../../src/domain/instance';
-import { healthWorkflowId } from '../../src/domain/workflow-ids';
+import type { InstanceRef, OperationKind } from '../../src/domain/instance';
+import { healthWorkflowId, operationWorkflowId } from '../../src/domain/workflow-ids';
 import { entityOf, pokeEntity } from '../support/entity';
 import { eventuallyHolds } from '../support/eventually';
 import { fakeActivities } from '../support/fake-activities';
@@ -21,6 +21,8 @@ export interface Scene {
   readonly update: (name: string, args: object) => Promise<void>;
   /** As a person does with `temporal workflow start --type failover`; ends with it. */
   readonly openDoor: (input: object, type?: 'failover' | 'recoverMajority') => Promise<void>;
+  /** Asks an operation that waits to let a fresh run go on, as the entity does when its history is long. */
+  readonly handOn: (kind: OperationKind, number?: number) => Promise<void>;
   /** As the activity of that name does. */
   readonly startHealthWatch: () => Promise<void>;
   /** Until neither the entity nor its operation does anything by itself, timers apart. */
@@ -57,6 +59,11 @@ function newScene(worker: TestWorker, world: World, ref: InstanceRef, roots: Run
     },
     poke: async () => {
       roots.push({ workflowId: entity.workflowId, runId: await pokeEntity(worker, ref) });
+    },
+    handOn: async (kind, number = 1) => {
+      const operation = client.workflow.getHandle(operationWorkflowId(ref, number, kind));
+      await operation.signal('handOn');
+      await operation.signal('nudge');
     },
     startHealthWatch: async () => {
       const { workflowId, firstExecutionRunId } = await client.workflow.start('watchHealth', {

@@ -84,6 +84,33 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    name: 'creation-handed-on',
+    play: async ({ world, poke, handOn, settle }) => {
+      world.instead.placeInstance = atFirst(waits('Unschedulable', 'a'), waits('Unschedulable', 'b'));
+      await poke();
+      await eventuallyHolds('waits', () => world.waits.length > 0);
+      await handOn('createInstance');
+      await eventuallyHolds('created', () => world.records.length > 0);
+      await settle();
+    },
+  },
+  {
+    name: 'change-handed-on',
+    play: async ({ world, poke, handOn, update, settle }) => {
+      askFor(world, 'scaleInstance', SCALE);
+      world.instead.carryOutStep = ({ step }) =>
+        step.kind === 'retireMember' ? waits('ClusterUnreachable', 'west')() : undefined;
+      await poke();
+      await eventuallyHolds('waits', () => world.waits.length > 0);
+      const before = countOf(world, 'carryOutStep');
+      await handOn('scaleInstance');
+      await eventuallyHolds('tried again', () => countOf(world, 'carryOutStep') > before + 1);
+      await update('cancel', BY);
+      await eventuallyHolds('cancelled', () => world.records.length > 0);
+      await settle();
+    },
+  },
+  {
     name: 'creation-waits-unnudged',
     play: async ({ world, poke, settle }) => {
       world.instead.awaitMembers = atFirst(waits('MembersNotReady', 'east/0: pulling'));

@@ -3,10 +3,7 @@ import type { ActivityContext } from '../../src/activities/context';
 import type { Kube } from '../../src/kube/client';
 
 /** What an activity works with where only Karmada's API server is imitated, and what `more` says. */
-export const makeStubContext = (
-  karmada: Kube,
-  more: Partial<Omit<ActivityContext, 'temporal'>> = {},
-): ActivityContext => ({
+export const makeStubContext = (karmada: Kube, more: Partial<ActivityContext> = {}): ActivityContext => ({
   karmada,
   members: { kubeOf: () => Promise.reject(new Error('no member is asked')) },
   get temporal(): never {

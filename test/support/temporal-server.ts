@@ -9,13 +9,21 @@ export interface TemporalServer {
   kill(): Promise<void>;
 }
 
-/** @param withAttributes false: as a site that forgot to register them */
-export async function startTemporalServer(port: number, withAttributes = true): Promise<TemporalServer> {
+/**
+ * @param withAttributes false: as a site that forgot to register them
+ * @param settings its dynamic configuration, e.g. `limit.historyCount.suggestContinueAsNew=50`
+ */
+export async function startTemporalServer(
+  port: number,
+  withAttributes = true,
+  settings: readonly string[] = [],
+): Promise<TemporalServer> {
   const child: ChildProcess = spawn(
     await temporalServerPath(),
     [
       ...['server', 'start-dev', '--headless', '--log-level', 'error', '--port', String(port)],
       ...(withAttributes ? searchAttributeArguments() : []),
+      ...settings.flatMap((setting) => ['--dynamic-config-value', setting]),
     ],
     { stdio: 'ignore' },
   );

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { packageFolder } from '../../local/stack/package-folder';
 import { searchAttributeArguments, temporalServerPath } from '../../local/programs/temporal';
+import { freePort } from './free-port';
 
 /** One development server and one workflow bundle for all suites of the project that names this file. */
 // eslint-disable-next-line import-x/no-default-export -- Jest asks for a default export here.
@@ -37,21 +37,6 @@ export default async function setup(): Promise<void> {
   process.env['TEMPORAL_TEST_ADDRESS'] = address;
   process.env['TEMPORAL_TEST_BUNDLE'] = bundle;
   process.env['TEMPORAL_TEST_PID'] = String(server.pid);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() =>
-        address !== null && typeof address === 'object'
-          ? resolve(address.port)
-          : reject(new Error('no port')),
-      );
-    });
-  });
 }
 
 async function waitForServer(address: string): Promise<void> {

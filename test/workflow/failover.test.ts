@@ -1,6 +1,6 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import { Context, heartbeat } from '@temporalio/activity';
-import type { OperationOutcome } from '../../src/domain/operation';
+import type { OperationEnd } from '../../src/domain/operation';
 import type { StepFacts } from '../../src/domain/plan';
 import { entityOf, pokeEntity, withEntity } from '../support/entity';
 import { eventuallyHolds } from '../support/eventually';
@@ -14,7 +14,7 @@ const REPLACE: readonly StepFacts[] = [
   { kind: 'place', shares: [{ cluster: 'west', replicaset: 2 }] },
   { kind: 'grantVote', memberId: 3, host: '10.0.3.1:30002' },
 ];
-type Operation = () => Promise<OperationOutcome>;
+type Operation = () => Promise<OperationEnd>;
 const GATED = { open: false, wait: { code: 'ApprovalNeeded', message: 'approve' } } as const;
 
 /** A running instance at rest. */

@@ -1,5 +1,5 @@
 import { ApplicationFailure, WorkflowFailedError } from '@temporalio/client';
-import type { OperationOutcome } from '../../src/domain/operation';
+import type { OperationEnd } from '../../src/domain/operation';
 import type { StepFacts } from '../../src/domain/plan';
 import { entityOf, pokeEntity, timersOf, withEntity } from '../support/entity';
 import { eventuallyHolds } from '../support/eventually';
@@ -218,7 +218,7 @@ it('may be asked for by starting the workflow recoverMajority, which ends with t
       }),
     });
     world.instead.followOperation = async ({ workflowId }) => {
-      const handle = worker.client.workflow.getHandle<() => Promise<OperationOutcome>>(workflowId);
+      const handle = worker.client.workflow.getHandle<() => Promise<OperationEnd>>(workflowId);
       await eventuallyHolds('known', () =>
         handle.describe().then(
           () => true,

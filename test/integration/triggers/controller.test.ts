@@ -1,4 +1,3 @@
-import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import pino from 'pino';
@@ -13,6 +12,7 @@ import { NAME, NAMESPACE } from '../../../src/triggers/search-attributes';
 import { createEntityClient } from '../../../src/triggers/temporal-client';
 import { signInAs } from '../../support/account';
 import { eventually } from '../../support/eventually';
+import { freePort } from '../../support/free-port';
 import { startApiServer, type ApiServer } from '../../support/api-server';
 import { skipReason } from '../../support/programs';
 import { startTemporalServer, type TemporalServer } from '../../support/temporal-server';
@@ -22,16 +22,6 @@ import { installCrds } from './crds';
 const reason = skipReason(['etcd', 'kube-apiserver']);
 const logger = pino({ level: 'silent' });
 const namesSchema = z.looseObject({ metadata: metadataSchema });
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      const port = address !== null && typeof address === 'object' ? address.port : 0;
-      probe.close(() => resolve(port));
-    });
-  });
-}
 
 (reason === undefined ? describe : describe.skip)(`controller on a real API server ${reason ?? ''}`, () => {
   let server: ApiServer;
