@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -11,6 +10,7 @@ import type { Kube } from '../../src/kube/client';
 import { KINDS, objectSchema, type Manifest } from '../../src/kube/object';
 import { STRICT_OWNERS } from './account';
 import { BASIC_CONTROLLERS, startApiServer, type ApiServer } from './api-server';
+import { freePort } from './free-port';
 import { until } from './until';
 
 /** Karmada's stand-in with member API servers behind it, our definitions on all; no nodes, so nothing runs. */
@@ -62,7 +62,7 @@ export async function startFederation(names: readonly string[]): Promise<Federat
   await Promise.all([karmada, ...members.values()].map(applyDefinitions));
   const standIn = await startKarmada({
     kubeconfig: hub.kubeconfigPath,
-    webhookAddress: `127.0.0.1:${await findFreePort()}`,
+    webhookAddress: `127.0.0.1:${await freePort()}`,
     certDir: hub.dir,
     timing: {
       clusterStatusPeriodMs: 500,
@@ -101,18 +101,3 @@ export async function startFederation(names: readonly string[]): Promise<Federat
 }
 
 const ignore = (): void => undefined;
-
-function findFreePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() =>
-        address !== null && typeof address === 'object'
-          ? resolve(address.port)
-          : reject(new Error('no port')),
-      );
-    });
-  });
-}

@@ -8,8 +8,8 @@ import {
   type Connection,
 } from '../../../local/karmada/kube/connection';
 import { equalJson, listAt, stringAt, type Json, type JsonObject } from '../../../local/karmada/kube/json';
+import { freePort } from '../../support/free-port';
 import { BASIC_CONTROLLERS, startApiServer, type ApiServer } from '../../support/api-server';
-import { createServer } from 'node:net';
 
 export const MEMBERS = ['east', 'west', 'north'] as const;
 export type MemberName = (typeof MEMBERS)[number];
@@ -73,7 +73,7 @@ export async function startLab(): Promise<Lab> {
     throw new Error('four API servers were asked for');
   }
   const servers = { karmada, east, west, north };
-  const webhookAddress = `127.0.0.1:${await findFreePort()}`;
+  const webhookAddress = `127.0.0.1:${await freePort()}`;
   const sites = {
     karmada: openSite(karmada),
     east: openSite(east),
@@ -255,20 +255,6 @@ export async function remains(what: string, check: () => Promise<boolean>, ms = 
 }
 
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-function findFreePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => {
-        if (address === null || typeof address === 'string') reject(new Error('no port was given'));
-        else resolve(address.port);
-      });
-    });
-  });
-}
 
 const silentLog = () => ({ debug: () => undefined, info: () => undefined, warn: () => undefined });
 function loudLog() {
