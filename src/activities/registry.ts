@@ -8,6 +8,7 @@ import { createFailoverActivities } from './failover';
 import { createFailoverDoorActivities } from './failover-door';
 import { createHealthActivities } from './health';
 import { createMemberActivities } from './members';
+import { createOpenOperationActivities } from './open-operations';
 import { createPlacementActivities } from './placement';
 import { createPublicationActivities } from './publication';
 import { createRecoverMajorityActivities } from './recover-majority';
@@ -28,6 +29,7 @@ export function createActivities(context: ActivityContext) {
     ...createFailoverDoorActivities(context),
     ...createHealthActivities(context),
     ...createMemberActivities(context),
+    ...createOpenOperationActivities(context),
     ...createPlacementActivities(context),
     ...createPublicationActivities(context),
     ...createRecoverMajorityActivities(context),

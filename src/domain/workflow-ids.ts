@@ -4,8 +4,16 @@ import type { InstanceRef, OperationKind } from './instance';
 export const instanceWorkflowId = (namespace: string, name: string, uid: string): string =>
   `mongo/${namespace}/${name}/${uid}`;
 
+/** With which the ids of all operations of an instance begin. */
+export const operationPrefix = ({ namespace, name, uid }: InstanceRef): string =>
+  `${instanceWorkflowId(namespace, name, uid)}/op/`;
+
 export const operationWorkflowId = (instance: InstanceRef, number: number, kind: OperationKind): string =>
-  `${instanceWorkflowId(instance.namespace, instance.name, instance.uid)}/op/${number}-${kind}`;
+  `${operationPrefix(instance)}${number}-${kind}`;
+
+/** The number in an id that begins with `prefix`; 0: it has none. */
+export const operationNumber = (id: string, prefix: string): number =>
+  Number(/^\d+/.exec(id.slice(prefix.length))?.[0] ?? 0);
 
 export const healthWorkflowId = (instance: InstanceRef): string =>
   `${instanceWorkflowId(instance.namespace, instance.name, instance.uid)}/health`;

@@ -6,6 +6,7 @@ import {
   isCancellation,
   log,
   ParentClosePolicy,
+  patched,
   setCurrentDetails,
   setHandler,
   startChild,
@@ -121,6 +122,10 @@ export async function instance(input: InstanceInput): Promise<void> {
     },
   });
 
+  if (input.state === undefined && patched('one-operation')) {
+    const operations = await sequence.awaitOperations({ instance: ref });
+    state = { ...state, operations };
+  }
   for (;;) {
     const window = untilWindow();
     if (window === undefined) await condition(hasNews);

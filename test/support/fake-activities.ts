@@ -29,6 +29,7 @@ export function fakeActivities(world: World): FakeActivities {
       return Promise.resolve();
     }),
     startHealthWatch: fake('startHealthWatch', () => Promise.resolve()),
+    awaitOperations: fake('awaitOperations', () => Promise.resolve(0)),
     pokeInstance: fake('pokeInstance', () => Promise.resolve()),
     watchInstance: fake('watchInstance', () => Promise.resolve({ gone: true })),
 

@@ -84,7 +84,12 @@ export function edit(world: World, change: Partial<FoundSnapshot>): void {
   world.snapshot = { ...world.snapshot, ...change };
 }
 
-const REPORTS: ReadonlySet<ActivityName> = new Set(['readInstance', 'reportStatus', 'recordOperation']);
+const REPORTS: ReadonlySet<ActivityName> = new Set([
+  'awaitOperations',
+  'readInstance',
+  'reportStatus',
+  'recordOperation',
+]);
 
 /** The calls that decide or change something, without reads and reports. */
 export const stagesOf = (world: World): ActivityName[] => world.calls.filter((name) => !REPORTS.has(name));

@@ -1,6 +1,11 @@
+import { createOpenOperationActivities } from '../../src/activities/open-operations';
+import { done } from '../../src/domain/operation';
+import { operationWorkflowId } from '../../src/domain/workflow-ids';
 import { entityOf, operationOf, pokeEntity, withEntity } from '../support/entity';
 import { eventuallyHolds } from '../support/eventually';
 import { newGate } from '../support/gate';
+import { makeStubContext } from '../support/stub-context';
+import { createStubKube } from '../support/stub-kube';
 import { atFirst, countOf, edit, newWorld, outcomesOf, stagesOf, waits } from '../support/world';
 
 const CREATE = [
@@ -55,6 +60,31 @@ describe('the entity of an instance', () => {
         'checkReferences',
         'placeInstance',
       ]);
+    });
+  });
+
+  it('after it was terminated, begins nothing while an operation still ends, and counts on from that one (S2)', async () => {
+    const world = newWorld();
+    const gate = newGate();
+    // Deaf to its cancellation, as a command that mongod is still working at.
+    world.instead.awaitMembers = atFirst(() => gate.opened.then(() => done('3 run')));
+    await withEntity(world, async (worker, ref) => {
+      const context = makeStubContext(createStubKube().kube, { temporal: worker.client });
+      const own = createOpenOperationActivities(context);
+      world.instead.awaitOperations = (input) => own.awaitOperations(input);
+      await pokeEntity(worker, ref);
+      await eventuallyHolds('in hand', () => world.calls.includes('awaitMembers'));
+      await entityOf(worker, ref).terminate('by hand');
+      await pokeEntity(worker, ref);
+      await eventuallyHolds('looked', () => countOf(world, 'awaitOperations') === 2);
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      const begun = [countOf(world, 'readInstance'), countOf(world, 'checkReferences')];
+      // Before anything can fail: the worker would wait for it.
+      gate.open();
+      expect(begun).toEqual([1, 1]);
+      await eventuallyHolds('created', () => world.records.length > 0);
+      expect(outcomesOf(world)).toEqual(['createInstance succeeded']);
+      expect(world.records[0]?.workflowId).toBe(operationWorkflowId(ref, 2, 'createInstance'));
     });
   });
 
