@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
+import { z } from 'zod';
 import { isReady, listClusters } from '../../src/karmada/cluster';
 import { KINDS, objectSchema } from '../../src/kube/object';
 import type { Kube } from '../../src/kube/client';
@@ -80,12 +81,27 @@ export async function awaitSettled(stack: ChaosStack, signal: AbortSignal): Prom
 
 const READY_SECONDS = 900;
 
-/** One that Karmada still calls not ready after the fault before would get no member. */
-export async function awaitClusters({ karmada }: ChaosStack, signal: AbortSignal): Promise<void> {
-  await askUntil('Karmada to call every cluster ready', READY_SECONDS, signal, async () => {
+const nodeSchema = objectSchema.extend({
+  spec: z.object({ taints: z.array(z.unknown()).default([]) }),
+  status: z.object({ conditions: z.array(z.object({ type: z.string(), status: z.string() })).default([]) }),
+});
+
+/** For a while after its API server was away a cluster's nodes are not ready, and tainted. */
+const takesPods = ({ spec, status }: z.output<typeof nodeSchema>): boolean =>
+  spec.taints.length === 0 &&
+  status.conditions.some((condition) => condition.type === 'Ready' && condition.status === 'True');
+
+/** A cluster that is not ready after the fault before, or whose nodes are not, would get no member. */
+export async function awaitClusters({ karmada, members }: ChaosStack, signal: AbortSignal): Promise<void> {
+  await askUntil('every cluster to take members', READY_SECONDS, signal, async () => {
     const away = (await listClusters(karmada)).filter((cluster) => !isReady(cluster));
-    return away.length === 0
-      ? { answer: true }
-      : { reason: `${away.map(({ metadata }) => metadata.name).join(', ')} not ready` };
+    if (away.length > 0)
+      return { reason: `${away.map(({ metadata }) => metadata.name).join(', ')} not ready` };
+    for (const [cluster, kube] of members) {
+      const { items } = await kube.list(KINDS.node, {}, nodeSchema);
+      const idle = items.find((node) => !takesPods(node));
+      if (idle !== undefined) return { reason: `node ${cluster}/${idle.metadata.name} is not ready` };
+    }
+    return { answer: true };
   });
 }
