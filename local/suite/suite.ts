@@ -13,13 +13,15 @@ export interface SuiteFacts {
   readonly say: (line: string) => void;
   /** Leaves everything else out. */
   readonly only: 'e2e' | undefined;
-  /** Also what takes minutes more: neighbours, drift, deletions by hand, clusters that are lost. */
+  /** Also what takes minutes more: neighbours, drift, deletions by hand, every way in which a cluster is lost. */
   readonly long: boolean;
 }
 
 const STATIC_CHECKS = ['typecheck', 'lint', 'format:check', 'crds:check', 'deadcode'] as const;
 // Lives and changes: every task of theirs begins with a replay of all that went before.
-const UNCACHED_SUITES = ['test/workflow/instance', 'test/workflow/change'];
+const UNCACHED_SUITES = ['test/workflow/instance', 'test/workflow/change', 'test/workflow/long-history'];
+/** What is lived through every time; the others take long. */
+const SHORT_FAULTS = 'test/e2e/faults/scenarios';
 const NO_TESTS: Tally = { passed: 0, failed: 0, skipped: 0 };
 
 /** Every check of the project, cheap ones first. Gives the exit code; the last line counts what ran. */
@@ -82,9 +84,9 @@ async function runEndToEnd(
     // A suite that broke off has not used all that it would: its failure stands above.
     const whole = long ? '1' : '';
     const audited = addTallies(tally, await runJest(home, ['audit'], { ...env, FEDSTATE_E2E_WHOLE: whole }));
-    if (!long) return audited;
     say('== e2e, with clusters that are lost');
-    return addTallies(audited, await runJest(home, ['faults'], env, 'one by one'));
+    const files = long ? [] : [SHORT_FAULTS];
+    return addTallies(audited, await runJest(home, ['faults'], env, 'one by one', files));
   } finally {
     await stage.close();
   }
