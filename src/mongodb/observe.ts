@@ -11,9 +11,11 @@ import {
 import { withMember, type Access, type MemberSession } from './connect';
 import { CODES, hasCode } from './error';
 import { toReport } from './member-report';
-import { DOWN_PATIENCE_MS, hopeless, listHopeless } from './patience';
+import { createPatience, hopeless, listHopeless } from './patience';
 
 const PATIENCE_TICK_MS = 250;
+/** Of all looks of this process: each instance is looked at again and again. */
+const patience = createPatience();
 
 /**
  * One member's own view, whatever its state: before initiation, removed, arbiter. To an arbiter no driver signs in, with
@@ -61,7 +63,10 @@ export async function observeReplicaSet(
     outer?.addEventListener('abort', forward, { once: true });
     open.set(host, { since: performance.now(), giveUp });
     try {
-      return await reportMember(host, { ...access, options: { ...access.options, signal: giveUp.signal } });
+      const options = { ...access.options, signal: giveUp.signal };
+      const report = await reportMember(host, { ...access, options });
+      patience.answered(host);
+      return report;
     } catch (error) {
       outer?.throwIfAborted();
       unreachable.push({ host, reason: messageOf(error) });
@@ -72,17 +77,22 @@ export async function observeReplicaSet(
     }
   }
 
-  const patience = setInterval(() => {
-    const overdue = performance.now() - DOWN_PATIENCE_MS;
-    const waited = [...open].filter(([, { since }]) => since <= overdue).map(([host]) => host);
-    for (const host of listHopeless(waited, asked.length, reports))
-      open.get(host)?.giveUp.abort(hopeless(host));
+  const timer = setInterval(() => {
+    const now = performance.now();
+    const waited = [...open].filter(([host, { since }]) => patience.isOver(host, since, now));
+    const hosts = waited.map(([host]) => host);
+    for (const host of listHopeless(hosts, asked.length, reports)) {
+      const { since, giveUp } = open.get(host) ?? {};
+      if (since === undefined) continue;
+      patience.giveUp(host, since, now);
+      giveUp?.abort(hopeless(host, now - since));
+    }
   }, PATIENCE_TICK_MS);
   try {
     outer?.throwIfAborted();
     await Promise.all(hosts.map(ask));
   } finally {
-    clearInterval(patience);
+    clearInterval(timer);
   }
   return { at, reports: inOrder(asked, reports), unreachable: inOrder(asked, unreachable) };
 }

@@ -1,5 +1,5 @@
 import type { MemberView } from '../../../src/domain/replica-set';
-import { listHopeless } from '../../../src/mongodb/patience';
+import { createPatience, listHopeless } from '../../../src/mongodb/patience';
 
 const view = (host: string, health: 0 | 1): MemberView => ({
   _id: 0,
@@ -32,5 +32,34 @@ describe('a member that does not answer', () => {
 
   test('is waited for when nobody knows it yet: a new one may be starting', () => {
     expect(listHopeless(['d:1'], 3, [seeing(view('c:1', 0)), seeing(view('c:1', 0))])).toEqual([]);
+  });
+});
+
+describe('the patience with a member that others call down', () => {
+  const waitOf = (patience: ReturnType<typeof createPatience>, now: number): number =>
+    [0, 250, 1_000, 1_500].find((waited) => patience.isOver('c:1', now - waited, now)) ?? Infinity;
+
+  test('is that of a lost packet, and short for a while after it was in vain', () => {
+    const patience = createPatience();
+    expect(waitOf(patience, 10_000)).toBe(1_500);
+    patience.giveUp('c:1', 8_500, 10_000);
+    expect(waitOf(patience, 10_000)).toBe(250);
+    expect(patience.isOver('d:1', 9_000, 10_000)).toBe(false);
+    expect(waitOf(patience, 39_999)).toBe(250);
+    expect(waitOf(patience, 40_000)).toBe(1_500);
+  });
+
+  test('is whole again at times: who is slow is not given up for good by short ones', () => {
+    const patience = createPatience();
+    patience.giveUp('c:1', 8_500, 10_000);
+    patience.giveUp('c:1', 29_750, 30_000);
+    expect(waitOf(patience, 40_000)).toBe(1_500);
+  });
+
+  test('is whole again once it has answered', () => {
+    const patience = createPatience();
+    patience.giveUp('c:1', 8_500, 10_000);
+    patience.answered('c:1');
+    expect(waitOf(patience, 10_001)).toBe(1_500);
   });
 });
