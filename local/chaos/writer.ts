@@ -10,6 +10,8 @@ export interface WriterResult {
 }
 
 export interface Writer {
+  /** Writes that were acknowledged so far. */
+  count(): number;
   /** Longest outage since the last call of this, in ms; begins anew. */
   lap(): number;
   /** Ends the writing and reads everything back with a majority. */
@@ -63,6 +65,7 @@ export async function startWriter(uri: string, collection: string): Promise<Writ
 
   let result: Promise<WriterResult> | undefined;
   return {
+    count: () => acknowledged.length,
     lap: () => {
       // One that lasts has no write at its end yet.
       const outage = Math.max(inLap, Date.now() - last);

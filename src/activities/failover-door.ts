@@ -1,5 +1,10 @@
 import { heartbeat, sleep } from '@temporalio/activity';
-import { WorkflowFailedError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import {
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  type WorkflowHandle,
+} from '@temporalio/client';
 import { multiCloudMongoDBSchema } from '../api/multicloudmongodb';
 import { FedStateError, messageOf } from '../domain/errors';
 import type { InstanceRef } from '../domain/instance';
@@ -35,7 +40,7 @@ const POLL_MS = 1_000;
 /** Until it starts another operation may have to end, at its next safe point. */
 const START_MS = 600_000;
 
-export function createFailoverDoorActivities(context: ActivityContext) {
+export function createFailoverDoorActivities(context: ActivityContext, startMs = START_MS) {
   return {
     /** Hands the request to the instance's entity. @throws InvalidSpec when there is no such instance, or it refuses */
     requestFailover: ({ cluster, by, why, ...asked }: FailoverRequest): Promise<RequestedOperation> =>
@@ -45,31 +50,15 @@ export function createFailoverDoorActivities(context: ActivityContext) {
     requestRecovery: ({ by, why, ...asked }: RecoveryRequest): Promise<RequestedOperation> =>
       askEntity(context, 'recoverMajority', { by, why }, asked),
 
-    /** Ends with the operation. @throws InvalidSpec with what it says when it fails or never starts */
+    /** Ends with the operation's last run. @throws InvalidSpec with what it says when it fails or never starts */
     async followOperation({ workflowId }: RequestedOperation): Promise<OperationEnd> {
       const handle = context.temporal.workflow.getHandle<() => Promise<OperationOutcome>>(workflowId);
-      const deadline = Date.now() + START_MS;
-      for (;;) {
-        heartbeat(`until ${workflowId} starts`);
-        try {
-          await handle.describe();
-          break;
-        } catch (error) {
-          if (!(error instanceof WorkflowNotFoundError)) throw error;
-        }
-        if (Date.now() > deadline)
-          throw new FedStateError(
-            'InvalidSpec',
-            `${workflowId} did not start: see the workflow of the instance.`,
-          );
-        await sleep(POLL_MS);
-      }
+      let runId = await awaitRun(handle, undefined);
       try {
         for (;;) {
           const outcome = await withHeartbeat(workflowId, () => handle.result());
           if (outcome.outcome !== 'handedOn') return outcome;
-          // The next run has the same id.
-          await sleep(POLL_MS);
+          runId = await awaitRun(handle, runId);
         }
       } catch (error) {
         if (!(error instanceof WorkflowFailedError)) throw error;
@@ -77,6 +66,27 @@ export function createFailoverDoorActivities(context: ActivityContext) {
       }
     },
   };
+
+  /** A run that is not `before`, which another operation may have taken the place of. */
+  async function awaitRun(handle: WorkflowHandle, before: string | undefined): Promise<string> {
+    const { workflowId } = handle;
+    const deadline = Date.now() + startMs;
+    for (;;) {
+      heartbeat(`until ${workflowId} ${before === undefined ? 'starts' : 'goes on'}`);
+      try {
+        const { runId } = await handle.describe();
+        if (runId !== before) return runId;
+      } catch (error) {
+        if (!(error instanceof WorkflowNotFoundError)) throw error;
+      }
+      if (Date.now() > deadline)
+        throw new FedStateError(
+          'InvalidSpec',
+          `${workflowId} did not ${before === undefined ? 'start' : 'go on'}: see the workflow of the instance.`,
+        );
+      await sleep(POLL_MS);
+    }
+  }
 }
 
 async function askEntity(

@@ -54,9 +54,13 @@ async function pokeUntil(
 }
 
 /** As the activity behind `temporal workflow start --type failover` does. */
-function follow({ client }: TestWorker, operation: RequestedOperation): Promise<OperationOutcome> {
+function follow(
+  { client }: TestWorker,
+  operation: RequestedOperation,
+  startMs?: number,
+): Promise<OperationOutcome> {
   const context = makeStubContext(createStubKube().kube, { temporal: client });
-  const door = createFailoverDoorActivities(context);
+  const door = createFailoverDoorActivities(context, startMs);
   return new MockActivityEnvironment().run((input) => door.followOperation(input), operation);
 }
 
@@ -199,6 +203,8 @@ it('what was handed on while the instance is paused makes room for a removal, an
     await operation.signal('nudge');
     await eventuallyHolds('at rest', async () => (await lengthOf(entityOf(worker, ref))) <= 5);
     expect((await operation.describe()).status.name).toBe('COMPLETED');
+    const followed = follow(worker, { instance: ref, workflowId: operation.workflowId }, 2_000);
+    await expect(followed).rejects.toThrow('did not go on');
     edit(world, { deletionRequested: true });
     await pokeEntity(worker, ref);
     await entityOf(worker, ref).result();

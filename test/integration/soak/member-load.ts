@@ -11,8 +11,8 @@ import { NAMESPACE } from './instance-load';
 /** What was done to the objects of one instance, and how often its key was told. */
 interface Owned {
   tried: number;
-  /** When the last change that was acknowledged was sent. */
-  lastSentAt: number;
+  /** When the last change of each kind of object was sent that was acknowledged and must be heard of. */
+  readonly sentAt: Map<string, number>;
   told: number;
   lastToldAt: number;
 }
@@ -45,6 +45,11 @@ function bodyOf(kind: Kind): object {
   }
 }
 
+const heldOf = (cache: ClusterCache, kind: (typeof kinds)[number], name: string) =>
+  kind === KINDS.mongoDB
+    ? cache.instance(`${NAMESPACE}/${name}`)?.metadata
+    : cache.metadata(kind, NAMESPACE, name);
+
 /** Creates, changes and deletes what a member manager watches, and keeps count of what its cache tells. */
 export class MemberLoad {
   private readonly owned = new Map<string, Owned>();
@@ -56,7 +61,7 @@ export class MemberLoad {
     private readonly instances: readonly string[],
   ) {
     for (const name of instances)
-      this.owned.set(`${NAMESPACE}/${name}`, { tried: 0, lastSentAt: 0, told: 0, lastToldAt: 0 });
+      this.owned.set(`${NAMESPACE}/${name}`, { tried: 0, sentAt: new Map(), told: 0, lastToldAt: 0 });
   }
 
   /** What the cache tells goes here. */
@@ -75,7 +80,7 @@ export class MemberLoad {
     return [...this.owned.values()].reduce((sum, { told }) => sum + told, 0);
   }
 
-  async run(forMs: number, everyMs: number): Promise<void> {
+  async run(forMs: number, everyMs: number, cache: ClusterCache): Promise<void> {
     const until = performance.now() + forMs;
     const busy = new Set<string>();
     await Promise.all(
@@ -86,7 +91,7 @@ export class MemberLoad {
           const key = `${kind.plural} ${name}`;
           if (!busy.has(key)) {
             busy.add(key);
-            await this.change(kind, name);
+            await this.change(kind, name, cache);
             busy.delete(key);
           }
           await sleep(everyMs * WRITERS);
@@ -95,23 +100,30 @@ export class MemberLoad {
     );
   }
 
-  private async change(kind: Kind, name: string): Promise<void> {
+  private async change(kind: Kind, name: string, cache: ClusterCache): Promise<void> {
     const owned = this.owned.get(`${NAMESPACE}/${name}`);
     if (owned === undefined) return;
     owned.tried += 1;
     const sentAt = performance.now();
     try {
-      if (await this.write(kind, name, String(owned.tried))) owned.lastSentAt = sentAt;
+      if (this.chance() >= 0.25) {
+        await this.write(kind, name, String(owned.tried));
+        owned.sentAt.set(kind.plural, sentAt);
+        return;
+      }
+      const isKnown = heldOf(cache, kind, name) !== undefined;
+      if (!(await this.kube.delete({ kind, namespace: NAMESPACE, name }))) return;
+      // What came and went between two lists is nothing to tell.
+      if (isKnown) owned.sentAt.set(kind.plural, sentAt);
+      else owned.sentAt.delete(kind.plural);
     } catch {
       this.failed += 1;
     }
   }
 
-  /** False when there was nothing to change. */
-  private async write(kind: Kind, name: string, round: string): Promise<boolean> {
+  private async write(kind: Kind, name: string, round: string): Promise<void> {
     const ref = { kind, namespace: NAMESPACE, name };
     const labels = { [LABELS.managedBy]: MANAGED_BY, [LABELS.instance]: name };
-    if (this.chance() < 0.25) return this.kube.delete(ref);
     try {
       await this.kube.mergePatch(ref, { metadata: { annotations: { round } } });
     } catch (error) {
@@ -124,7 +136,6 @@ export class MemberLoad {
         ...bodyOf(kind),
       });
     }
-    return true;
   }
 
   /** What the cache holds otherwise than the API server, and keys that were told too seldom or too often. */
@@ -135,18 +146,16 @@ export class MemberLoad {
       const { items } = await this.kube.list(kind, { namespace: NAMESPACE, ...selector }, objectSchema);
       const there = new Map(items.map((item) => [keyOf(item), item.metadata.resourceVersion]));
       for (const name of this.instances) {
-        const held =
-          kind === KINDS.mongoDB
-            ? cache.instance(`${NAMESPACE}/${name}`)?.metadata
-            : cache.metadata(kind, NAMESPACE, name);
+        const held = heldOf(cache, kind, name);
         const wanted = there.get(`${NAMESPACE}/${name}`);
         if (held?.resourceVersion !== wanted)
           lost.push(`${kind.plural} ${name}: ${held?.resourceVersion ?? 'none'} for ${wanted ?? 'none'}`);
       }
     }
     const doubled: string[] = [];
-    for (const [instance, { tried, lastSentAt, told, lastToldAt }] of this.owned) {
-      if (lastToldAt < lastSentAt) lost.push(`the last change of ${instance}`);
+    for (const [instance, { tried, sentAt, told, lastToldAt }] of this.owned) {
+      for (const [kind, at] of sentAt)
+        if (lastToldAt < at) lost.push(`the last change of ${instance}, of its ${kind}`);
       if (told > tried) doubled.push(`${instance}: told ${told} times, changed at most ${tried}`);
     }
     return { lost, doubled };

@@ -187,7 +187,7 @@ export async function soakWatches(options: SoakOptions): Promise<SoakResult> {
       disturbServer(server, loadMs, options.killsServer),
       load.run(loadMs, forcedForMs),
       surroundings.run(loadMs, 120),
-      memberLoad.run(loadMs, 25),
+      memberLoad.run(loadMs, 25, cache),
       roles.run(forMs),
     ]);
 
