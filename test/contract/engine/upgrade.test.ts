@@ -126,7 +126,8 @@ onStandIn('a plan for the next release, carried out on servers that are written 
     });
     expect(told).toBeGreaterThanOrEqual(2);
     await eventually('writes go on', () => Promise.resolve(writer.count() > 10 ? true : undefined));
-    const { lost } = await writer.stop();
+    const { acknowledged, lost } = await writer.stop();
+    expect(acknowledged).toBeGreaterThan(10);
     expect(lost).toEqual([]);
   });
 });
