@@ -62,8 +62,9 @@ function newScene(worker: TestWorker, world: World, ref: InstanceRef, roots: Run
     },
     handOn: async (kind, number = 1) => {
       const operation = client.workflow.getHandle(operationWorkflowId(ref, number, kind));
-      await operation.signal('handOn');
+      // Wakes it first: one that is just coming to rest may end with the request alone.
       await operation.signal('nudge');
+      await operation.signal('handOn');
     },
     startHealthWatch: async () => {
       const { workflowId, firstExecutionRunId } = await client.workflow.start('watchHealth', {

@@ -16,20 +16,6 @@ import { countOf, edit, newWorld, outcomesOf, waits, type World } from '../suppo
 /** Waits have no end, histories have: what waits for weeks goes on in fresh runs. */
 jest.setTimeout(120_000);
 
-/** Above what one pass and one poke write, far below what this suite lets come together. */
-const LONG = 60;
-let server: TemporalServer;
-
-beforeAll(async () => {
-  server = await startTemporalServer(await freePort(), true, [
-    `limit.historyCount.suggestContinueAsNew=${LONG}`,
-    'limit.historyCount.error=1000',
-  ]);
-  process.env['TEMPORAL_TEST_ADDRESS'] = server.address;
-});
-
-afterAll(() => server.kill());
-
 /** Runs of a workflow, the newest first. */
 async function runsOf({ client }: TestWorker, workflowId: string) {
   const runs = [];
@@ -38,6 +24,12 @@ async function runsOf({ client }: TestWorker, workflowId: string) {
 }
 
 const lengthOf = async (handle: WorkflowHandle): Promise<number> => (await handle.describe()).historyLength;
+
+/** Wakes it first: one that is just coming to rest may end with the request alone. */
+async function handOn(operation: WorkflowHandle): Promise<void> {
+  await operation.signal('nudge');
+  await operation.signal('handOn');
+}
 
 /** Pokes until `check` holds, each time that the operation has looked again. */
 async function pokeUntil(
@@ -82,42 +74,62 @@ function changedWorld(): World {
   return world;
 }
 
-it('a creation that waits under many pokes goes on in run after run, and so does its entity; all have one id', async () => {
-  const world = newWorld();
-  world.instead.placeInstance = waits('Unschedulable', 'east: room for 0 of 3');
-  await withEntity(world, async (worker, ref) => {
-    const operation = operationOf(worker, ref, 'createInstance');
-    await pokeEntity(worker, ref);
-    await eventuallyHolds('waits', () => world.waits.length > 0);
-    const { startTime } = await operation.describe();
-    const entityId = instanceWorkflowId(ref.namespace, ref.name, ref.uid);
-    let longest = 0;
-    await pokeUntil(
-      world,
-      () => pokeEntity(worker, ref),
-      async () => {
-        longest = Math.max(
-          longest,
-          await lengthOf(entityOf(worker, ref)),
-          await lengthOf(operationOf(worker, ref, 'createInstance')),
-        );
-        const [operations, entities] = await Promise.all([
-          runsOf(worker, operation.workflowId),
-          runsOf(worker, entityId),
-        ]);
-        return operations.length >= 3 && entities.length >= 3;
-      },
-    );
-    expect(longest).toBeLessThan(4 * LONG);
-    expect(outcomesOf(world)).toEqual([]);
-    delete world.instead.placeInstance;
-    await pokeEntity(worker, ref);
-    await eventuallyHolds('created', () => world.records.length > 0);
-    expect(outcomesOf(world)).toEqual(['createInstance succeeded']);
-    const [record] = world.records;
-    expect(record?.workflowId).toBe(operation.workflowId);
-    expect(Date.parse(record?.startedAt ?? '')).toBeLessThanOrEqual(startTime.getTime());
-    await eventuallyHolds('at rest', async () => (await lengthOf(entityOf(worker, ref))) <= 5);
+describe('a server that finds histories of a few dozen events long', () => {
+  /** Above what one pass and one poke write, far below what this suite lets come together. */
+  const LONG = 60;
+  const usual = process.env['TEMPORAL_TEST_ADDRESS'];
+  let server: TemporalServer;
+
+  beforeAll(async () => {
+    server = await startTemporalServer(await freePort(), true, [
+      `limit.historyCount.suggestContinueAsNew=${LONG}`,
+      'limit.historyCount.error=1000',
+    ]);
+    process.env['TEMPORAL_TEST_ADDRESS'] = server.address;
+  });
+
+  afterAll(async () => {
+    process.env['TEMPORAL_TEST_ADDRESS'] = usual;
+    await server.kill();
+  });
+
+  it('a creation that waits under many pokes goes on in run after run, and so does its entity; all have one id', async () => {
+    const world = newWorld();
+    world.instead.placeInstance = waits('Unschedulable', 'east: room for 0 of 3');
+    await withEntity(world, async (worker, ref) => {
+      const operation = operationOf(worker, ref, 'createInstance');
+      await pokeEntity(worker, ref);
+      await eventuallyHolds('waits', () => world.waits.length > 0);
+      const { startTime } = await operation.describe();
+      const entityId = instanceWorkflowId(ref.namespace, ref.name, ref.uid);
+      let longest = 0;
+      await pokeUntil(
+        world,
+        () => pokeEntity(worker, ref),
+        async () => {
+          longest = Math.max(
+            longest,
+            await lengthOf(entityOf(worker, ref)),
+            await lengthOf(operationOf(worker, ref, 'createInstance')),
+          );
+          const [operations, entities] = await Promise.all([
+            runsOf(worker, operation.workflowId),
+            runsOf(worker, entityId),
+          ]);
+          return operations.length >= 3 && entities.length >= 3;
+        },
+      );
+      expect(longest).toBeLessThan(4 * LONG);
+      expect(outcomesOf(world)).toEqual([]);
+      delete world.instead.placeInstance;
+      await pokeEntity(worker, ref);
+      await eventuallyHolds('created', () => world.records.length > 0);
+      expect(outcomesOf(world)).toEqual(['createInstance succeeded']);
+      const [record] = world.records;
+      expect(record?.workflowId).toBe(operation.workflowId);
+      expect(Date.parse(record?.startedAt ?? '')).toBeLessThanOrEqual(startTime.getTime());
+      await eventuallyHolds('at rest', async () => (await lengthOf(entityOf(worker, ref))) <= 5);
+    });
   });
 });
 
@@ -144,8 +156,7 @@ it('a change goes on with what was agreed to, what was carried out and what it h
     const id = operationWorkflowId(ref, 2, 'scaleInstance');
     const first = await worker.client.workflow.getHandle(id).describe();
     const followed = follow(worker, { instance: ref, workflowId: id });
-    await worker.client.workflow.getHandle(id).signal('handOn');
-    await worker.client.workflow.getHandle(id).signal('nudge');
+    await handOn(worker.client.workflow.getHandle(id));
     await eventuallyHolds('the next run', async () => (await runsOf(worker, id)).length === 2);
     const ended = await worker.client.workflow
       .getHandle<() => Promise<OperationOutcome>>(id, first.runId, { followRuns: false })
@@ -181,8 +192,7 @@ it('a change that is stopped between two runs is over, and says how to take back
     await eventuallyHolds('waits', () => world.waits.some(({ code }) => code === 'ClusterUnreachable'));
     const id = operationWorkflowId(ref, 1, 'scaleInstance');
     const operation = worker.client.workflow.getHandle(id);
-    await operation.signal('handOn');
-    await operation.signal('nudge');
+    await handOn(operation);
     await eventuallyHolds('the next run', async () => (await runsOf(worker, id)).length === 2);
     await entityOf(worker, ref).executeUpdate('cancel', { args: [{ by: 'ann', why: 'not now' }] });
     await eventuallyHolds('cancelled', () => world.records.length > 0);
@@ -199,8 +209,7 @@ it('what was handed on while the instance is paused makes room for a removal, an
     await eventuallyHolds('waits', () => world.waits.length > 0);
     edit(world, { paused: true });
     const operation = operationOf(worker, ref, 'createInstance');
-    await operation.signal('handOn');
-    await operation.signal('nudge');
+    await handOn(operation);
     await eventuallyHolds('at rest', async () => (await lengthOf(entityOf(worker, ref))) <= 5);
     expect((await operation.describe()).status.name).toBe('COMPLETED');
     const followed = follow(worker, { instance: ref, workflowId: operation.workflowId }, 2_000);
