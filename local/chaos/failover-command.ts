@@ -128,7 +128,8 @@ async function runOn(layout: StackLayout, plan: Plan, signal: AbortSignal): Prom
     });
   } finally {
     if (options.page) {
-      const text = renderTrials(book.rows, { seed: options.seed, planned: trials.length, scenarios: all });
+      const planned = new Set([...lived, ...trials.map(({ life }) => life)]).size;
+      const text = renderTrials(book.rows, { seed: options.seed, planned, scenarios: all });
       say(await writeReliabilitySection(home, 'failover', text));
     }
   }

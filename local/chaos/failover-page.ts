@@ -33,9 +33,13 @@ export function renderTrials(rows: readonly TrialRow[], { seed, planned, scenari
   ].join('\n');
 }
 
-/** Over the runs in which a cluster was lost. */
+/** Over the runs in which a cluster was lost, and the others were a majority. */
 function sayOutages(rows: readonly TrialRow[], scenarios: readonly Scenario[]): string {
-  const losses = new Set(scenarios.filter(({ failovers: [fewest] }) => fewest > 0).map(({ name }) => name));
+  const losses = new Set(
+    scenarios
+      .filter(({ failovers: [fewest], outageSeconds }) => fewest > 0 && outageSeconds !== undefined)
+      .map(({ name }) => name),
+  );
   const outages = rows
     .flatMap(({ scenario, outageMs }) => (losses.has(scenario) && outageMs !== undefined ? [outageMs] : []))
     .sort((one, other) => one - other);

@@ -9,7 +9,8 @@ import {
 } from './change-act';
 import { askUntil, awaitClusters } from './chaos-stack';
 import { oneEach } from './inventory';
-import { deleteClaims, entityOf, readSubject } from './subject';
+import { approvePlan, restoreCluster, sendUpdate } from './majority-recovery';
+import { readSubject } from './subject';
 
 /** Short, so that a run has time for many. */
 const FAILOVER = { mode: 'Auto', failback: 'Auto', delaySeconds: 20 } as const;
@@ -68,7 +69,7 @@ export const RECOVERY_ACT: ChangeAct = {
   begin: async (around) => {
     await Promise.all(
       around.lives.map((life) =>
-        command(around, life, 'recoverMajority', { by: 'chaos', why: 'two are gone' }),
+        sendUpdate(around.stack, life, 'recoverMajority', { by: 'chaos', why: 'two are gone' }),
       ),
     );
   },
@@ -96,36 +97,19 @@ async function giveBack({ kit }: Surroundings): Promise<void> {
 }
 
 /** As a person does who is asked again: a plan that was made afresh waits for a word of its own. */
-async function keepApproving(around: Surroundings, life: ChangedLife, signal: AbortSignal): Promise<void> {
+async function keepApproving({ stack }: Surroundings, life: ChangedLife, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    const status = (await readSubject(around.stack, life.subject).catch(() => undefined))?.status;
-    const hash = /^.*"approve" \{"hash":"(\w+)"/.exec(status?.operation?.waitingFor ?? '')?.[1];
-    if (hash !== undefined)
-      await command(around, life, 'approve', { hash, by: 'chaos', why: 'read it' }).catch(() => undefined);
+    await approvePlan(stack, life);
     await sleep(1_000);
   }
 }
 
-/** What only the lost ones held is given up: their claims are deleted, then each takes members again. */
 async function restoreClusters(around: Surroundings, life: ChangedLife): Promise<void> {
   const { stack, signal } = around;
   for (const [index, cluster] of lostOf(around).entries()) {
     await askUntil(`failback of ${life.subject.name} to ${cluster}`, FAILBACK_SECONDS, signal, async () => {
-      const status = (await readSubject(stack, life.subject))?.status;
-      if (isCarriedOut(life, status, 'failbackInstance', index + 1)) return { answer: true };
-      if (status?.operation === undefined) {
-        await deleteClaims(stack, life.subject, life.uid, [cluster]);
-        await command(around, life, 'failback', { cluster, by: 'chaos' });
-        await sleep(3_000);
-      }
-      return { reason: status?.operation?.waitingFor ?? status?.operations?.[0]?.message ?? 'not yet' };
+      const reason = await restoreCluster(stack, life, cluster, index + 1);
+      return reason === undefined ? { answer: true } : { reason };
     });
   }
 }
-
-const command = (
-  { stack }: Surroundings,
-  { subject, uid }: ChangedLife,
-  update: string,
-  request: Readonly<Record<string, string>>,
-): Promise<unknown> => entityOf(stack, subject, uid).executeUpdate(update, { args: [request] });

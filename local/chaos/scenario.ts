@@ -24,6 +24,8 @@ export interface Ordeal {
   readonly delaySeconds: number;
   read(): Promise<MultiCloudMongoDB>;
   primary(): Promise<MemberPlace>;
+  /** Writes of all clients so far. */
+  acknowledged(): number;
   /** All at once; the first one begins the time that is measured. */
   strike(...faults: readonly Fault[]): Promise<void>;
   /** Takes back what is in force, or one of it. */

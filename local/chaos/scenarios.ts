@@ -2,6 +2,7 @@ import { isReady, listClusters } from '../../src/karmada/cluster';
 import { KINDS } from '../../src/kube/object';
 import { HUB, type Fault } from '../faults/fault';
 import { listLabelled } from './inventory';
+import { majorityLost } from './majority-lost';
 import { shuffle } from './random';
 import type { Ordeal, Scenario } from './scenario';
 
@@ -56,6 +57,7 @@ export function listScenarios(sites: readonly string[]): readonly Scenario[] {
     flapping,
     hubBlind,
     volumeEmptied,
+    majorityLost,
   ];
 }
 

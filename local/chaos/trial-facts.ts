@@ -22,7 +22,7 @@ export interface Facts {
 const LONGEST_OVERLAP_MS = 20_000;
 
 /** What an operation did, oldest first, and how it stands in the end. */
-export function sayActual({ status, notes }: Facts): string {
+export function sayActual({ status, notes, overlaps }: Facts): string {
   const operations = (status?.operations ?? [])
     .filter(({ kind }) => kind !== 'createInstance')
     .map(({ kind, cluster, outcome }) => `${kind}${cluster === undefined ? '' : ` of ${cluster}`} ${outcome}`)
@@ -30,6 +30,7 @@ export function sayActual({ status, notes }: Facts): string {
   const primary = status?.members?.find(({ role }) => role === 'PRIMARY')?.cluster;
   return [
     ...notes,
+    ...overlaps.map(({ from, to }) => `two primaries for ${((to - from) / 1000).toFixed(1)} s`),
     ...(operations.length === 0 ? ['no operation'] : operations),
     `${status?.state ?? 'no state'}, primary in ${primary ?? 'no cluster'}`,
   ].join('; ');

@@ -235,6 +235,7 @@ function createOrdeal(
         ordinal: ordinal === 'arbiter' ? ordinal : Number(ordinal),
       };
     },
+    acknowledged: () => watches.writers.reduce((sum, writer) => sum + writer.count(), 0),
     async strike(...faults) {
       begun ??= Date.now();
       for (const fault of faults) if (!struck.includes(nameFault(fault))) struck.push(nameFault(fault));

@@ -49,6 +49,12 @@ describe('what is made of a run', () => {
     );
   });
 
+  it('tells of two primaries at once, however short', () => {
+    const overlaps = [{ hosts: 'a:1 and b:2', from: 0, to: 1_500 }];
+    expect(sayActual({ ...good, overlaps })).toContain('; two primaries for 1.5 s; failoverInstance of east');
+    expect(nameProblems(lost, { ...good, overlaps })).toEqual([]);
+  });
+
   it.each<[string, Scenario, Partial<Facts>]>([
     ['2 of 900 acknowledged writes are lost', lost, { writes: { acknowledged: 900, lost: 2, problems: [] } }],
     ['no write was acknowledged', lost, { writes: { acknowledged: 0, lost: 0, problems: [] } }],
@@ -149,6 +155,11 @@ describe('the table of failovers', () => {
     expect(text).toContain('(cut east) | election; failover; failback | first replacement after 41 s;');
     expect(text).toContain('| 12.3 | 61 | 0 of 900 lost | stand-in 4.2.24 |');
     expect(text).toMatch(/Not run: api-down, two-lost/);
+  });
+
+  it('takes the worst outage of those who kept a majority', () => {
+    const recovered = row({ scenario: 'majority-lost', life: 'majority-lost-1', outageMs: 400_000 });
+    expect(renderTrials([row({}), recovered], facts)).toContain('p95 of 1 runs: 12.3 s');
   });
 
   it('shows what was wrong, and writes that were lost, in bold', () => {

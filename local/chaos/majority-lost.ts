@@ -1,0 +1,109 @@
+import { isReady, listClusters } from '../../src/karmada/cluster';
+import { KINDS } from '../../src/kube/object';
+import { TASK_QUEUE } from '../../src/domain/task-queues';
+import type { ChangedLife } from './change-act';
+import { listLabelled } from './inventory';
+import { approvePlan, restoreCluster } from './majority-recovery';
+import type { Ordeal, Scenario } from './scenario';
+
+const LOSS_SECONDS = 300;
+/** Without a name nothing is forced, however long it takes: long enough for many looks. */
+const UNNAMED_SECONDS = 60;
+const OPERATION_SECONDS = 420;
+/** From the moment when Karmada could reach them. */
+const RETIRED_SECONDS = 300;
+const RESTORED_SECONDS = 600;
+
+/** The worst case: S4, and what returns out of sight of the one that went on (S28). */
+export const majorityLost: Scenario = {
+  name: 'majority-lost',
+  says: 'the clusters of both secondaries cut off; the third goes on by a name; the two return, and see each other but not the third',
+  expected:
+    'nothing is forced without a name (S4); with one it is writable; who returns is told to go; failback by the runbook',
+  failovers: [1, 1],
+  live: async (ordeal) => {
+    const { cluster: survivor } = await ordeal.primary();
+    const gone = ordeal.kit.known.sites.filter((site) => site !== survivor);
+    const life = await readLife(ordeal);
+    await ordeal.strike(...gone.map((site) => ({ verb: 'cut', site }) as const));
+    await awaitLoss(ordeal);
+    await askForRecovery(ordeal);
+    await holdUnnamed(ordeal, survivor);
+    await recover(ordeal, life);
+    await returnApart(ordeal, survivor, gone);
+    for (const [index, cluster] of gone.entries())
+      await ordeal.until(`failback to ${cluster}`, RESTORED_SECONDS, () =>
+        restoreCluster(ordeal.stack, life, cluster, index + 1),
+      );
+  },
+};
+
+async function readLife(ordeal: Ordeal): Promise<ChangedLife> {
+  const { status } = await ordeal.read();
+  const { subject, uid } = ordeal;
+  return { subject, uid, known: new Set((status?.operations ?? []).map(({ workflowId }) => workflowId)) };
+}
+
+/** Until all say the same a request is refused (S20). */
+async function awaitLoss(ordeal: Ordeal): Promise<void> {
+  await ordeal.until('every view to miss them', LOSS_SECONDS, async () => {
+    const ready = (await listClusters(ordeal.stack.karmada)).filter(isReady);
+    if (ready.length > 1) return `${ready.length} clusters are Ready`;
+    const { status } = await ordeal.read();
+    if (status?.operation !== undefined) ordeal.object(`without a word in hand: ${status.operation.kind}`);
+    return status?.state === 'UnHealth' ? undefined : (status?.state ?? 'no status');
+  });
+}
+
+/** By the door that `temporal workflow start` opens. */
+async function askForRecovery({ stack, subject }: Ordeal): Promise<void> {
+  await stack.temporal.workflow.start('recoverMajority', {
+    workflowId: `recover-${subject.name}-${Date.now()}`,
+    taskQueue: TASK_QUEUE,
+    args: [{ ...subject, by: 'chaos', why: 'two are gone' }],
+  });
+}
+
+async function holdUnnamed(ordeal: Ordeal, survivor: string): Promise<void> {
+  await ordeal.until('a plan that waits for a name', OPERATION_SECONDS, async () => {
+    const { status } = await ordeal.read();
+    if (status?.operation?.waitReason === 'ApprovalNeeded') return undefined;
+    return status?.operation?.step ?? status?.operations?.[0]?.message ?? 'nothing in hand';
+  });
+  const before = ordeal.acknowledged();
+  await ordeal.wait(UNNAMED_SECONDS);
+  const { status } = await ordeal.read();
+  if (status?.operation?.waitReason !== 'ApprovalNeeded')
+    ordeal.object(`${status?.operation?.step ?? 'nothing'} in hand before a name was given`);
+  if (ordeal.acknowledged() !== before) ordeal.object(`${survivor} took writes before a name was given`);
+}
+
+async function recover(ordeal: Ordeal, life: ChangedLife): Promise<void> {
+  const before = ordeal.acknowledged();
+  await ordeal.until('the recovery and the failover after it', OPERATION_SECONDS, async () => {
+    await approvePlan(ordeal.stack, life);
+    const { status } = await ordeal.read();
+    const [last, first] = status?.operations ?? [];
+    const isOver =
+      first?.kind === 'recoverInstance' &&
+      last?.kind === 'failoverInstance' &&
+      status?.operation === undefined;
+    if (isOver && ordeal.acknowledged() > before) return undefined;
+    return `${status?.operation?.step ?? last?.message ?? 'nothing'}: ${status?.operation?.waitingFor ?? ''}`;
+  });
+  ordeal.note(`served by the third again after ${Math.round(ordeal.elapsed())} s`);
+}
+
+/** A majority of the old configuration, which cannot hear of the new one: only Karmada can tell them. */
+async function returnApart(ordeal: Ordeal, survivor: string, gone: readonly string[]): Promise<void> {
+  await ordeal.strike(...gone.map((one) => ({ verb: 'part', one, other: survivor }) as const));
+  const since = ordeal.elapsed();
+  for (const site of gone) await ordeal.heal({ verb: 'cut', site });
+  await ordeal.until('who returned to be retired', RETIRED_SECONDS, async () => {
+    const kubes = gone.flatMap((site) => ordeal.stack.members.get(site) ?? []);
+    const pods = await Promise.all(kubes.map((kube) => listLabelled(kube, KINDS.pod, ordeal.subject)));
+    return pods.flat().length === 0 ? undefined : `${pods.flat().length} pods are left`;
+  });
+  ordeal.note(`who returned was retired after ${Math.round(ordeal.elapsed() - since)} s`);
+  await ordeal.heal();
+}
