@@ -1,6 +1,7 @@
 // npm run bench -- plan
 import type { DesiredMember, MemberConfig, MemberReport } from '../src/domain/replica-set';
-import { planInstance, type InstanceMember, type InstancePlanInput } from '../src/planner/plan-instance';
+import type { InstanceMember } from '../src/planner/instance-member';
+import { planInstance, type InstancePlanInput } from '../src/planner/plan-instance';
 
 const ROUNDS = 40;
 const CLUSTERS = Array.from({ length: 10 }, (_, index) => `cluster-${index}`);

@@ -12,12 +12,8 @@ import { judgeGate } from '../planner/gate';
 import { imageRelease } from '../domain/release';
 import { partConfig } from '../mongodb/runtime-options';
 import { readSoak, soakEnd } from './soak';
-import {
-  placeholderOf,
-  planInstance,
-  type InstanceMember,
-  type InstancePlanInput,
-} from '../planner/plan-instance';
+import type { InstanceMember } from '../planner/instance-member';
+import { placeholderOf, planInstance, type InstancePlanInput } from '../planner/plan-instance';
 import { planLostVotes } from '../planner/plan-lost-votes';
 import { loadInstance, type ActivityContext, type InstanceInput } from './context';
 import { readCredentials } from './credentials';

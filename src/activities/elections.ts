@@ -6,18 +6,9 @@ import { readElectionGap } from '../mongodb/election-gap';
 import type { ActivityContext } from './context';
 import { readCredentials } from './credentials';
 import { accessOf } from './replica-set';
-import type { StatusFacts } from './status-document';
+import type { SeenElection, StatusFacts } from './status-facts';
 
 export type Recovery = NonNullable<MultiCloudMongoDBStatus['recoveries']>[number];
-
-/** The election of the present primary; what it cost is read only when it is another than the status knows. */
-export interface SeenElection {
-  readonly term: number;
-  readonly host: string;
-  readonly at: string;
-  readonly reason?: string | undefined;
-  readonly outageSeconds?: number | undefined;
-}
 
 /** Reads the oplog once for each election, and at rest nothing. */
 export async function readElection(

@@ -3,7 +3,7 @@ import type { OperationKind, OperationRecord } from '../domain/instance';
 import { toSeconds, type WriteOutage } from '../domain/outage';
 import { noteElection, secondsBetween, type Recovery } from './elections';
 import { fencedClusters, readLossMarks, shutMembers } from './loss-marks';
-import type { StatusFacts } from './status-document';
+import type { StatusFacts } from './status-facts';
 
 const KEPT = 10;
 /** Between the election that a loss has brought about and the first sight of the loss, whichever came first. */

@@ -9,7 +9,7 @@ import { namespaceOf } from '../karmada/template';
 import { KINDS, metadataSchema, seenConditionsSchema } from '../kube/object';
 import { dialMember } from '../mongodb/dial';
 import type { PlatformSight } from '../planner/judge-clusters';
-import type { RecoveryFacts } from '../planner/plan-recovery';
+import type { RecoverySight } from '../planner/recovery-sight';
 import { probe, sightOfKarmada } from './cluster-sight';
 import type { ActivityContext } from './context';
 import { addressedPlaces, readLayout } from './layout';
@@ -30,7 +30,7 @@ const podSchema = z.looseObject({
 export async function seeRecovery(
   context: ActivityContext,
   cr: MultiCloudMongoDB,
-): Promise<StageResult<RecoveryFacts>> {
+): Promise<StageResult<RecoverySight>> {
   const layout = await readLayout(context, cr);
   if (!layout.done) return layout;
   const places = addressedPlaces(layout.value);

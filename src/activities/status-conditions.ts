@@ -4,7 +4,7 @@ import type { MultiCloudMongoDB, MultiCloudMongoDBStatus } from '../api/multiclo
 import { namespaceOf } from '../karmada/template';
 import { readLossMarks, readSightings } from './loss-marks';
 import { appliedGeneration, isPaused, isSettled } from './instance-marks';
-import type { StatusFacts } from './status-document';
+import type { StatusFacts } from './status-facts';
 
 const changeUnderWay = (cr: MultiCloudMongoDB): string =>
   `Generation ${cr.metadata.generation ?? 0} and the annotations ask for something that is not carried out yet: see status.operation`;

@@ -19,7 +19,8 @@ import { specWarnings } from './references';
 import { createRestraint } from './restraint';
 import { isCreated } from './instance-marks';
 import { describeElection, readElection } from './elections';
-import { composeStatus, type StatusFacts } from './status-document';
+import { composeStatus } from './status-document';
+import type { StatusFacts } from './status-facts';
 import { composeTemplateStatus } from './template-status';
 import { keepObjects } from './upkeep';
 

@@ -3,8 +3,13 @@ import { ANNOTATIONS, LABELS } from '../domain/marks';
 import { memberName, MONGO_PORT, type Ordinal } from '../domain/names';
 import type { Snapshot } from './cluster-cache';
 import type { MemberConfig } from './config';
-import type { Addresses } from './findings';
 import type { Instance } from './instance';
+
+/** `host:port` of the wanted members: from outside the cluster, as far as known, and by Service name. */
+export interface Addresses {
+  readonly external: readonly string[];
+  readonly internal: readonly string[];
+}
 
 /** Address of this cluster's NodePorts: the object's annotation or label, else the manager's own setting. */
 export function vipOf(

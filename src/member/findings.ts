@@ -1,6 +1,7 @@
 import type { ImageReplacement } from '../domain/image';
 import type { Ordinal } from '../domain/names';
 import type { MemberReport } from '../domain/replica-set';
+import type { Addresses } from './addresses';
 import type { NotReady } from './inputs';
 import type { MemberSet } from './membership-set';
 
@@ -43,12 +44,6 @@ export interface Findings {
   readonly replica?: ReplicaFindings | undefined;
   readonly membership?: MembershipFindings | undefined;
   readonly addresses: Addresses;
-}
-
-/** `host:port` of the wanted members: from outside the cluster, as far as known, and by Service name. */
-export interface Addresses {
-  readonly external: readonly string[];
-  readonly internal: readonly string[];
 }
 
 export const noFindings = (members: MemberSet): Findings => ({

@@ -1,10 +1,8 @@
 import type { RecoveryStepFacts } from '../domain/plan';
 import { majorityOf } from '../domain/replica-set';
-import type { Applied } from './apply-step';
-import { setFault, type Fault } from './config-rules';
+import { refuse, type Applied } from './applied';
+import { setFault } from './config-rules';
 import { clusterIn, isHealthyIn, type SetState } from './set-state';
-
-const refuse = (rule: Fault['rule'], message: string): Applied => ({ ok: false, fault: { rule, message } });
 
 /** One step of a recovery on paper. S1 does not hold here: what holds in its place is that nobody else can lead. */
 export function applyRecovery(state: SetState, step: RecoveryStepFacts): Applied {

@@ -1,16 +1,12 @@
 import type { StepFacts } from '../domain/plan';
 import { nextRelease } from '../domain/release';
 import { majorityOf, type MemberConfig } from '../domain/replica-set';
+import { refuse, type Applied } from './applied';
 import { applyRecovery } from './apply-recovery';
-import { setFault, type Fault } from './config-rules';
+import { setFault } from './config-rules';
 import { keyfileFault, takeKeys, writeKeys } from './keyfile';
 import { wipeFault } from './plan-rebuild';
 import { candidatesIn, clusterIn, isHealthyIn, type ServerReleases, type SetState } from './set-state';
-
-export type Applied =
-  { readonly ok: true; readonly state: SetState } | { readonly ok: false; readonly fault: Fault };
-
-const refuse = (rule: Fault['rule'], message: string): Applied => ({ ok: false, fault: { rule, message } });
 
 /** One step of a plan on paper: the set after it, or the rule that it breaks. */
 export function applyStep(state: SetState, step: StepFacts): Applied {

@@ -1,5 +1,6 @@
 import type { MembershipStep, MembershipStepFacts } from '../domain/plan';
-import { applyStep, type Applied } from './apply-step';
+import type { Applied } from './applied';
+import { applyStep } from './apply-step';
 import type { Fault } from './config-rules';
 import type { SetState } from './set-state';
 import { toStep } from './step-contract';

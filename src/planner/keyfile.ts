@@ -1,16 +1,8 @@
 import type { StepFacts } from '../domain/plan';
 import type { RotationFacts } from '../domain/rotation';
 import type { Fault } from './config-rules';
-import type { InstanceMember } from './plan-instance';
-import type { SetState } from './set-state';
-
-export type Keys = 'old' | 'both' | 'new';
-
-/** What the keyfile holds, and what each member took at its last start. */
-export interface KeyState {
-  readonly file: Keys;
-  readonly held: ReadonlyMap<string, Keys>;
-}
+import type { InstanceMember } from './instance-member';
+import type { Keys, KeyState, SetState } from './set-state';
 
 /** Who is due has not started with what the file holds; before the managers have told, anybody may be due. */
 export function keysOf(

@@ -5,6 +5,7 @@ import type { MemberReport } from '../domain/replica-set';
 import { applyStep } from './apply-step';
 import { assess, type Situation } from './assess';
 import { NO_ROTATION, type RotationFacts } from '../domain/rotation';
+import type { InstanceMember } from './instance-member';
 import { keysOf } from './keyfile';
 import { hashPlan } from './plan-hash';
 import { planMembership, startState, versionsOf } from './plan-membership';
@@ -20,19 +21,6 @@ import { planSettings, type SettingChanges } from './plan-settings';
 import { planSwitchover } from './switchover';
 import { defaultWriteConcernStep } from './write-concern';
 import { planUpgrade, type Releases, type UpgradeFacts } from './plan-upgrade';
-
-/** A member that is wanted, or that is still there. */
-export interface InstanceMember extends MemberPlace {
-  /** `VIP:NodePort`, or {@link placeholderOf} while its Service has no port. */
-  readonly host: string;
-  readonly wanted: boolean;
-  /** Its cluster has been told to run it. */
-  readonly dispatched: boolean;
-  /** Its pod has, or once the templates are dispatched will have, an older template than it should. */
-  readonly restart: boolean;
-  /** Uid of its pod, when that has the present template and must go all the same. */
-  readonly replaces?: string | undefined;
-}
 
 export interface InstancePlanInput {
   /** `desired` are the wanted members, at their addresses or placeholders. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mostRecent } from '../domain/health';
 import type { ChangePlan, Risk, Step, StepFacts } from '../domain/plan';
-import type { MemberConfig, ReplicaSetConfig, ReplicaSetObservation } from '../domain/replica-set';
+import type { MemberConfig, ReplicaSetConfig } from '../domain/replica-set';
 import {
   clusterLookup,
   describeOpTime,
@@ -12,29 +12,13 @@ import {
   type Survivor,
 } from '../domain/survivors';
 import { selfHost, splitSets } from './assess';
-import type { PlatformSight } from './judge-clusters';
 import { isRiskier } from './plan-instance';
 import { fatalClusters } from './quorum';
 import { findRecoveryFault } from './recovery-fault';
+import type { RecoverySight } from './recovery-sight';
 import type { SetState } from './set-state';
 import { simulate } from './simulate';
 import { toStep } from './step-contract';
-
-/** Everything that was seen when somebody asked for the majority to be recovered. */
-export interface RecoveryFacts {
-  readonly setName: string;
-  /** `metadata.generation` of the custom resource. */
-  readonly generation: number;
-  readonly observation: ReplicaSetObservation;
-  /** Clusters of members by host; of others their tag tells. */
-  readonly clusterOf: ReadonlyMap<string, string>;
-  /** Every registered cluster, with whether its API server answers. */
-  readonly platform: readonly PlatformSight[];
-  /** Hosts that do not answer as members, with what says that they live all the same. */
-  readonly signs: ReadonlyMap<string, string>;
-  /** Clusters that answer and do not tell of their pods, with why. */
-  readonly untold: ReadonlyMap<string, string>;
-}
 
 export type RecoveryOutcome =
   | { readonly kind: 'plan'; readonly plan: ChangePlan }
@@ -44,7 +28,7 @@ export type RecoveryOutcome =
  * The way back from a lost majority (S4): the others are fenced, one survivor is given a configuration of survivors alone,
  * and leads. Who is missing is added again by changes as any other (S10). Refused while anything speaks against it.
  */
-export function planRecovery(facts: RecoveryFacts): RecoveryOutcome {
+export function planRecovery(facts: RecoverySight): RecoveryOutcome {
   const { reports } = facts.observation;
   const split = splitSets(facts);
   if (split !== undefined) return refuse(split.kind === 'refusal' ? split.message : split.reason);
@@ -71,7 +55,7 @@ export function planRecovery(facts: RecoveryFacts): RecoveryOutcome {
 
 const refuse = (message: string): RecoveryOutcome => ({ kind: 'refusal', message });
 
-const answeringHosts = ({ observation }: RecoveryFacts): ReadonlySet<string> =>
+const answeringHosts = ({ observation }: RecoverySight): ReadonlySet<string> =>
   new Set(observation.reports.filter(({ membership }) => membership === 'member').map(selfHost));
 
 /**
@@ -104,7 +88,7 @@ interface Choice {
   readonly clusterOf: ClusterOf;
 }
 
-function judgeRecovery(facts: RecoveryFacts, config: ReplicaSetConfig, choice: Choice): RecoveryOutcome {
+function judgeRecovery(facts: RecoverySight, config: ReplicaSetConfig, choice: Choice): RecoveryOutcome {
   const { leader, survivors, members, clusterOf } = choice;
   const answering = answeringHosts(facts);
   const holding = new Set(members.map(({ host }) => clusterOf(host)));
@@ -152,7 +136,7 @@ function judgeRecovery(facts: RecoveryFacts, config: ReplicaSetConfig, choice: C
 
 /** Another generation, configuration, survivor or opTime is another plan: what was approved is what runs. */
 function hashRecovery(
-  facts: RecoveryFacts,
+  facts: RecoverySight,
   { replicaSetId, version, term }: ReplicaSetConfig,
   survivors: readonly Survivor[],
   steps: readonly StepFacts[],
@@ -164,7 +148,7 @@ function hashRecovery(
 
 /** What a person must have read before agreeing. */
 function listWarnings(
-  { observation, platform }: RecoveryFacts,
+  { observation, platform }: RecoverySight,
   config: ReplicaSetConfig,
   { leader, survivors, members, clusterOf }: Choice,
   clusters: readonly string[],

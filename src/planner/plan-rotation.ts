@@ -1,6 +1,6 @@
 import type { StepFacts } from '../domain/plan';
 import type { RotationFacts } from '../domain/rotation';
-import type { InstanceMember } from './plan-instance';
+import type { InstanceMember } from './instance-member';
 import { planRestarts, type StepsOrVerdict } from './plan-restarts';
 import type { SetState } from './set-state';
 import { simulate } from './simulate';

@@ -1,6 +1,6 @@
 import type { StepFacts } from '../domain/plan';
 import type { SettingChange } from '../domain/settings';
-import type { InstanceMember } from './plan-instance';
+import type { InstanceMember } from './instance-member';
 
 /** What each member that answers runs with otherwise than it should, by host. */
 export type SettingChanges = ReadonlyMap<string, readonly SettingChange[]>;

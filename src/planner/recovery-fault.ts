@@ -2,18 +2,18 @@ import { nameMajorityLoss } from '../domain/health';
 import { majorityOf, type ReplicaSetConfig } from '../domain/replica-set';
 import type { ClusterOf } from '../domain/survivors';
 import { selfHost } from './assess';
-import type { RecoveryFacts } from './plan-recovery';
+import type { RecoverySight } from './recovery-sight';
 
 /** Why nothing may be forced; undefined: every view agrees that a majority is gone (S4, S20). */
 export function findRecoveryFault(
-  facts: RecoveryFacts,
+  facts: RecoverySight,
   config: ReplicaSetConfig,
   clusterOf: ClusterOf,
 ): string | undefined {
   return findLeader(facts) ?? findMajority(facts, config) ?? findLife(facts, config, clusterOf);
 }
 
-function findLeader({ observation: { reports } }: RecoveryFacts): string | undefined {
+function findLeader({ observation: { reports } }: RecoverySight): string | undefined {
   const primary = reports.find(({ stateName }) => stateName === 'PRIMARY');
   if (primary !== undefined) return `${selfHost(primary)} is primary: nothing is forced (S4).`;
   const followed = reports
@@ -25,7 +25,7 @@ function findLeader({ observation: { reports } }: RecoveryFacts): string | undef
 }
 
 /** Also members that only another survivor sees count: with them a primary comes by itself. */
-function findMajority({ observation }: RecoveryFacts, config: ReplicaSetConfig): string | undefined {
+function findMajority({ observation }: RecoverySight, config: ReplicaSetConfig): string | undefined {
   const { reports } = observation;
   if (nameMajorityLoss(config, reports) === undefined)
     return 'A majority of the voters answers: it elects a primary by itself, nothing is forced (S4).';
@@ -40,7 +40,7 @@ function findMajority({ observation }: RecoveryFacts, config: ReplicaSetConfig):
 }
 
 /** A single sign of life in any view, of any of the others, is enough to wait for it (S20). */
-function findLife(facts: RecoveryFacts, config: ReplicaSetConfig, clusterOf: ClusterOf): string | undefined {
+function findLife(facts: RecoverySight, config: ReplicaSetConfig, clusterOf: ClusterOf): string | undefined {
   const { observation, platform, signs, untold } = facts;
   const answering = new Set(observation.reports.map(selfHost));
   const gone = config.members.filter(({ host }) => !answering.has(host)).map(({ host }) => host);

@@ -1,6 +1,5 @@
 import type { QuorumView } from '../domain/plan';
 import type { MemberConfig } from '../domain/replica-set';
-import type { KeyState } from './keyfile';
 import { viewQuorum } from './quorum';
 
 /** What the servers run, and what a restart makes of them. */
@@ -11,6 +10,14 @@ export interface ServerReleases {
   readonly releases: ReadonlyMap<string, string>;
   /** Release of a member after its restart; undefined: as before. */
   readonly becomes: string | undefined;
+}
+
+export type Keys = 'old' | 'both' | 'new';
+
+/** What the keyfile holds, and what each member took at its last start. */
+export interface KeyState {
+  readonly file: Keys;
+  readonly held: ReadonlyMap<string, Keys>;
 }
 
 /** A replica set as the simulator moves it from step to step. */

@@ -29,14 +29,13 @@ import {
 } from './change-instance';
 import { createInstance } from './create-instance';
 import { deleteInstance } from './delete-instance';
+import { msUntil, nextOperation } from './entity-choice';
 import { preempts } from './entity-recovery';
 import { describeInstance } from './details';
 import { MADE_ROOM, readEnd, recordDropped, recordEnd, type Ended, type OperationRun } from './entity-ends';
 import { handleCommands } from './entity-handlers';
 import {
   dropOutdated,
-  msUntil,
-  nextOperation,
   planRecoveryAgain,
   restingProgress,
   waitingRecovery,

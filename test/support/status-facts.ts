@@ -1,4 +1,4 @@
-import type { StatusFacts } from '../../src/activities/status-document';
+import type { StatusFacts } from '../../src/activities/status-facts';
 import { waitFor } from '../../src/domain/operation';
 import { makeInstance } from './custom-resource';
 

@@ -1,6 +1,7 @@
-import { composeElection, type SeenElection } from '../../../src/activities/elections';
+import { composeElection } from '../../../src/activities/elections';
 import { composeRecoveries, outageOfLoss } from '../../../src/activities/recoveries';
-import { composeStatus, type StatusFacts } from '../../../src/activities/status-document';
+import { composeStatus } from '../../../src/activities/status-document';
+import type { SeenElection, StatusFacts } from '../../../src/activities/status-facts';
 import type { MultiCloudMongoDBStatus } from '../../../src/api/multicloudmongodb';
 import type { OperationRecord } from '../../../src/domain/instance';
 import { ANNOTATIONS } from '../../../src/domain/marks';

@@ -1,5 +1,6 @@
 import { describeWish } from '../../../src/activities/instance-marks';
-import { composeStatus, type StatusFacts } from '../../../src/activities/status-document';
+import { composeStatus } from '../../../src/activities/status-document';
+import type { StatusFacts } from '../../../src/activities/status-facts';
 import type { HealthVerdict } from '../../../src/domain/health';
 import { done, waitFor } from '../../../src/domain/operation';
 import type { Placement } from '../../../src/domain/placement';

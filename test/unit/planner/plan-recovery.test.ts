@@ -9,7 +9,8 @@ import {
   type ReplicaSetConfig,
 } from '../../../src/domain/replica-set';
 import { judgeGate } from '../../../src/planner/gate';
-import { planRecovery, type RecoveryFacts } from '../../../src/planner/plan-recovery';
+import { planRecovery } from '../../../src/planner/plan-recovery';
+import type { RecoverySight } from '../../../src/planner/recovery-sight';
 import { simulate } from '../../../src/planner/simulate';
 import { member } from './server-model';
 
@@ -34,7 +35,7 @@ const FIVE = ['a0', 'a1', 'b0', 'b1', 'c0'].map((host, id) => member(id, host));
 const GONE = { ready: false, api: false };
 const UP = { ready: true, api: true };
 
-function factsOf(situation: Situation = {}): RecoveryFacts {
+function factsOf(situation: Situation = {}): RecoverySight {
   const { members = THREE, up = { a0: at(100) }, states = {}, seen = {}, version = 7 } = situation;
   const sites = { a: UP, b: GONE, c: GONE, ...situation.sites };
   const config: ReplicaSetConfig = { _id: 'rs0', replicaSetId: 'x', version, term: 2, members };

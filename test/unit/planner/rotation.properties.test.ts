@@ -9,8 +9,7 @@ import {
   type InstanceModelFacts,
 } from './instance-model';
 import { applyStep } from '../../../src/planner/apply-step';
-import type { Keys } from '../../../src/planner/keyfile';
-import { emptyState } from '../../../src/planner/set-state';
+import { emptyState, type Keys } from '../../../src/planner/set-state';
 import { sharesKeys } from './keyfile-model';
 import { member } from './server-model';
 

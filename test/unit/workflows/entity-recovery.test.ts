@@ -1,7 +1,7 @@
+import { nextOperation } from '../../../src/workflows/entity-choice';
 import { nextRecovery, preempts } from '../../../src/workflows/entity-recovery';
 import {
   dropOutdated,
-  nextOperation,
   planRecoveryAgain,
   type Found,
   type InstanceState,
