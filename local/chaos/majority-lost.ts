@@ -1,6 +1,8 @@
+import { WorkflowFailedError } from '@temporalio/client';
 import { isReady, listClusters } from '../../src/karmada/cluster';
 import { KINDS } from '../../src/kube/object';
 import { TASK_QUEUE } from '../../src/domain/task-queues';
+import { messageOf } from '../stack/stack-error';
 import type { ChangedLife } from './change-act';
 import { listLabelled } from './inventory';
 import { approvePlan, restoreCluster } from './majority-recovery';
@@ -55,26 +57,38 @@ async function awaitLoss(ordeal: Ordeal): Promise<void> {
   });
 }
 
-/** By the door that `temporal workflow start` opens. */
-async function askForRecovery({ stack, subject }: Ordeal): Promise<void> {
-  await stack.temporal.workflow.start('recoverMajority', {
-    workflowId: `recover-${subject.name}-${Date.now()}`,
-    taskQueue: TASK_QUEUE,
-    args: [{ ...subject, by: 'chaos', why: 'two are gone' }],
+/** By the door that `temporal workflow start` opens: it ends with the plan that waits for a name, or with why there is none. */
+async function askForRecovery(ordeal: Ordeal): Promise<void> {
+  const { stack, subject } = ordeal;
+  await ordeal.until('a plan that waits for a name', OPERATION_SECONDS, async () => {
+    try {
+      await stack.temporal.workflow.execute('recoverMajority', {
+        workflowId: `recover-${subject.name}-${Date.now()}`,
+        taskQueue: TASK_QUEUE,
+        args: [{ ...subject, by: 'chaos', why: 'two are gone' }],
+      });
+      return undefined;
+    } catch (error) {
+      return error instanceof WorkflowFailedError ? messageOf(error.cause) : messageOf(error);
+    }
   });
 }
 
 async function holdUnnamed(ordeal: Ordeal, survivor: string): Promise<void> {
-  await ordeal.until('a plan that waits for a name', OPERATION_SECONDS, async () => {
+  const findOther = async (): Promise<string | undefined> => {
     const { status } = await ordeal.read();
-    if (status?.operation?.waitReason === 'ApprovalNeeded') return undefined;
-    return status?.operation?.step ?? status?.operations?.[0]?.message ?? 'nothing in hand';
-  });
+    return status?.operation?.waitReason === 'ApprovalNeeded'
+      ? undefined
+      : `${status?.operation?.step ?? 'nothing'} in hand before a name was given`;
+  };
+  await ordeal.until('the status to show the plan', 60, findOther);
   const before = ordeal.acknowledged();
-  await ordeal.wait(UNNAMED_SECONDS);
-  const { status } = await ordeal.read();
-  if (status?.operation?.waitReason !== 'ApprovalNeeded')
-    ordeal.object(`${status?.operation?.step ?? 'nothing'} in hand before a name was given`);
+  const end = ordeal.elapsed() + UNNAMED_SECONDS;
+  while (ordeal.elapsed() < end) {
+    await ordeal.wait(5);
+    const other = await findOther();
+    if (other !== undefined) ordeal.object(other);
+  }
   if (ordeal.acknowledged() !== before) ordeal.object(`${survivor} took writes before a name was given`);
 }
 
