@@ -120,4 +120,8 @@ async function returnApart(ordeal: Ordeal, survivor: string, gone: readonly stri
   });
   ordeal.note(`who returned was retired after ${Math.round(ordeal.elapsed() - since)} s`);
   await ordeal.heal();
+  await ordeal.until('Karmada to call them Ready', LOSS_SECONDS, async () => {
+    const away = (await listClusters(ordeal.stack.karmada)).filter((cluster) => !isReady(cluster));
+    return away.length === 0 ? undefined : away.map(({ metadata }) => metadata.name).join(', ');
+  });
 }
