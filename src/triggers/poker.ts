@@ -43,22 +43,24 @@ export function createPoker(options: PokerOptions): Poker {
   const pressed = new Map<ObjectKey, PokeReason>();
   const refused = new Map<ObjectKey, string>();
   const goneSince = new Map<ObjectKey, number>();
+  /** Uids of which an entity may run, also when the answer to its poke was lost: they are told when their object is gone. */
+  const begun = new Map<ObjectKey, Set<string>>();
   let running = new Map<string, RunningEntity>();
 
   async function lookAt(key: ObjectKey): Promise<number | undefined> {
     const instance = options.find(key);
-    const before = seen.get(key);
-    if (instance === undefined) return before === undefined ? undefined : tellGone(key, before);
+    if (instance === undefined) return tellGone(key);
     goneSince.delete(key);
-    if (before !== undefined && before.uid !== instance.ref.uid) await tellEntityGone(key, before.uid);
+    await tellEntitiesGone(key, instance.ref.uid);
     const id = instanceWorkflowId(instance.ref.namespace, instance.ref.name, instance.ref.uid);
     const reason = decidePoke({
       instance,
-      seen: before,
+      seen: seen.get(key),
       entity: running.get(id),
       pressed: pressed.get(key),
     });
     if (reason === undefined) {
+      noteBegun(key, instance.ref.uid);
       seen.set(key, seenOf(instance));
       return undefined;
     }
@@ -83,6 +85,7 @@ export function createPoker(options: PokerOptions): Poker {
         );
         return;
       }
+      noteBegun(key, instance.ref.uid);
       await entities.pokeInstance(instance.ref, {
         generation: instance.generation,
         deletionRequested: instance.isDeleting,
@@ -113,21 +116,32 @@ export function createPoker(options: PokerOptions): Poker {
     });
   }
 
-  async function tellGone(key: ObjectKey, before: Seen): Promise<number | undefined> {
+  async function tellGone(key: ObjectKey): Promise<number | undefined> {
     const since = goneSince.get(key) ?? Date.now();
     goneSince.set(key, since);
     const waitMs = since + GONE_DELAY_MS - Date.now();
     if (waitMs > 0) return waitMs;
-    await tellEntityGone(key, before.uid);
+    await tellEntitiesGone(key, undefined);
     for (const memory of [seen, pressed, refused, goneSince]) memory.delete(key);
     return undefined;
   }
 
-  async function tellEntityGone(key: ObjectKey, uid: string): Promise<void> {
-    const ref = refOf(key, uid);
-    running.delete(instanceWorkflowId(ref.namespace, ref.name, ref.uid));
-    if (await entities.tellGone(ref))
-      logger.info({ instance: key, uid }, 'its entity was told that it is gone');
+  function noteBegun(key: ObjectKey, uid: string): void {
+    begun.set(key, (begun.get(key) ?? new Set()).add(uid));
+  }
+
+  /** Those of objects that had this key before; `present`: uid of the one that has it now. */
+  async function tellEntitiesGone(key: ObjectKey, present: string | undefined): Promise<void> {
+    const uids = begun.get(key) ?? new Set();
+    for (const uid of uids) {
+      if (uid === present) continue;
+      const ref = refOf(key, uid);
+      running.delete(instanceWorkflowId(ref.namespace, ref.name, ref.uid));
+      if (await entities.tellGone(ref))
+        logger.info({ instance: key, uid }, 'its entity was told that it is gone');
+      uids.delete(uid);
+    }
+    if (uids.size === 0) begun.delete(key);
   }
 
   const queue = createKeyedQueue({

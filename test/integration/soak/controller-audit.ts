@@ -20,8 +20,8 @@ export interface ControllerFindings {
   readonly reversed: string[];
 }
 
-const told = ({ ref, pokes }: Account): string =>
-  `${ref.name} ${ref.uid.slice(0, 8)} told ${pokes.map(({ generation, isDeletion }) => `${generation}${isDeletion ? 'd' : ''}`).join(' ')}`;
+const told = ({ ref, pokes, lostAnswers }: Account): string =>
+  `${ref.name} ${ref.uid.slice(0, 8)} told ${pokes.map(({ generation, isDeletion }) => `${generation}${isDeletion ? 'd' : ''}`).join(' ')}, ${lostAnswers} answers lost`;
 
 /** What should not be, once everything has had its time. */
 export function auditController(

@@ -207,6 +207,20 @@ describe('controller', () => {
     expect(entities.gone).toEqual(['orders old']);
   });
 
+  test('an entity that was started by a poke whose answer was lost is told as well, whatever became of the name', async () => {
+    await start();
+    entities.mute = true;
+    put('orders', 1, { metadata: { uid: 'old' } });
+    put('carts', 1, { metadata: { uid: 'only' } });
+    await eventually(() => expect(entities.running.size).toBe(2));
+    for (const name of ['orders', 'carts']) api.drop(INSTANCES, `shop/${name}`);
+    put('orders', 1, { metadata: { uid: 'new' } });
+    await settle();
+    entities.mute = false;
+    await eventually(() => expect([...entities.gone].sort()).toEqual(['carts only', 'orders old']), 10_000);
+    expect([...entities.running.values()].map(({ uid }) => uid)).toEqual(['new']);
+  });
+
   test('orphan sweep: an entity without an object is told at the first comparison, one with an object is not', async () => {
     put('orders', 1);
     const ref = { namespace: 'shop', name: 'ghost', uid: 'g' };

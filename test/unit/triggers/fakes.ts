@@ -10,6 +10,8 @@ export interface FakeEntities extends EntityClient {
   readonly running: Map<string, RunningEntity>;
   /** While true, every call fails as when Temporal is away. */
   down: boolean;
+  /** While true, pokes are taken, and the caller hears that they failed. */
+  mute: boolean;
   /** While true, only listing fails: visibility has a store of its own. */
   blind: boolean;
 }
@@ -26,12 +28,14 @@ export function fakeEntities(): FakeEntities {
     gone: [],
     running,
     down: false,
+    mute: false,
     blind: false,
     async pokeInstance(ref, poke) {
       await Promise.resolve();
       guard(fake.down);
       fake.pokes.push(`${ref.name} ${poke.deletionRequested ? 'deletion' : poke.generation}`);
       running.set(idOf(ref), { ...ref, generation: poke.generation });
+      guard(fake.mute);
     },
     async tellGone(ref) {
       await Promise.resolve();
