@@ -1,11 +1,11 @@
 import { WorkflowFailedError } from '@temporalio/client';
-import { isReady, listClusters } from '../../src/karmada/cluster';
 import { KINDS } from '../../src/kube/object';
 import { TASK_QUEUE } from '../../src/domain/task-queues';
 import { messageOf } from '../stack/stack-error';
-import type { ChangedLife } from './change-act';
+import { awaitClusters } from './chaos-stack';
+import { isCarriedOut, type ChangedLife } from './change-act';
 import { listLabelled } from './inventory';
-import { approvePlan, restoreCluster } from './majority-recovery';
+import { approvePlan, findPresence, restoreCluster } from './majority-recovery';
 import type { Ordeal, Scenario } from './scenario';
 
 const LOSS_SECONDS = 300;
@@ -46,14 +46,11 @@ async function readLife(ordeal: Ordeal): Promise<ChangedLife> {
   return { subject, uid, known: new Set((status?.operations ?? []).map(({ workflowId }) => workflowId)) };
 }
 
-/** Until all say the same a request is refused (S20). */
 async function awaitLoss(ordeal: Ordeal): Promise<void> {
   await ordeal.until('every view to miss them', LOSS_SECONDS, async () => {
-    const ready = (await listClusters(ordeal.stack.karmada)).filter(isReady);
-    if (ready.length > 1) return `${ready.length} clusters are Ready`;
     const { status } = await ordeal.read();
     if (status?.operation !== undefined) ordeal.object(`without a word in hand: ${status.operation.kind}`);
-    return status?.state === 'UnHealth' ? undefined : (status?.state ?? 'no status');
+    return findPresence(ordeal.stack, status);
   });
 }
 
@@ -97,13 +94,12 @@ async function recover(ordeal: Ordeal, life: ChangedLife): Promise<void> {
   await ordeal.until('the recovery and the failover after it', OPERATION_SECONDS, async () => {
     await approvePlan(ordeal.stack, life);
     const { status } = await ordeal.read();
-    const [last, first] = status?.operations ?? [];
     const isOver =
-      first?.kind === 'recoverInstance' &&
-      last?.kind === 'failoverInstance' &&
+      isCarriedOut(life, status, 'recoverInstance') &&
+      isCarriedOut(life, status, 'failoverInstance') &&
       status?.operation === undefined;
     if (isOver && ordeal.acknowledged() > before) return undefined;
-    return `${status?.operation?.step ?? last?.message ?? 'nothing'}: ${status?.operation?.waitingFor ?? ''}`;
+    return `${status?.operation?.step ?? status?.operations?.[0]?.message ?? 'nothing'}: ${status?.operation?.waitingFor ?? ''}`;
   });
   ordeal.note(`served by the third again after ${Math.round(ordeal.elapsed())} s`);
 }
@@ -120,8 +116,5 @@ async function returnApart(ordeal: Ordeal, survivor: string, gone: readonly stri
   });
   ordeal.note(`who returned was retired after ${Math.round(ordeal.elapsed() - since)} s`);
   await ordeal.heal();
-  await ordeal.until('Karmada to call them Ready', LOSS_SECONDS, async () => {
-    const away = (await listClusters(ordeal.stack.karmada)).filter((cluster) => !isReady(cluster));
-    return away.length === 0 ? undefined : away.map(({ metadata }) => metadata.name).join(', ');
-  });
+  await awaitClusters(ordeal.stack, ordeal.signal);
 }

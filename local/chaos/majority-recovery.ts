@@ -1,16 +1,27 @@
+import type { MultiCloudMongoDB } from '../../src/api/multicloudmongodb';
+import { isReady, listClusters } from '../../src/karmada/cluster';
 import { sleep } from '../stack/command';
 import { isCarriedOut, type ChangedLife } from './change-act';
 import type { ChaosStack } from './chaos-stack';
 import { deleteClaims, entityOf, readSubject } from './subject';
 
-/** Gives a name to the plan that waits for one, as a person does who has read it; whether one waited. */
-export async function approvePlan(stack: ChaosStack, life: ChangedLife): Promise<boolean> {
+/** Gives a name to the plan that waits for one, as a person does who has read it. */
+export async function approvePlan(stack: ChaosStack, life: ChangedLife): Promise<void> {
   const status = (await readSubject(stack, life.subject).catch(() => undefined))?.status;
   const hash = /^.*"approve" \{"hash":"(\w+)"/.exec(status?.operation?.waitingFor ?? '')?.[1];
-  if (hash === undefined) return false;
+  if (hash === undefined) return;
   // Another plan may have taken its place, which waits for a word of its own.
   await sendUpdate(stack, life, 'approve', { hash, by: 'chaos', why: 'read it' }).catch(() => undefined);
-  return true;
+}
+
+/** What still speaks against the loss of all clusters but one: until nothing does a request is refused (S20). */
+export async function findPresence(
+  { karmada }: ChaosStack,
+  status: MultiCloudMongoDB['status'],
+): Promise<string | undefined> {
+  const ready = (await listClusters(karmada)).filter(isReady);
+  if (ready.length !== 1) return `${ready.length} clusters are Ready`;
+  return status?.state === 'UnHealth' ? undefined : (status?.state ?? 'no status');
 }
 
 /**

@@ -1,4 +1,3 @@
-import { isReady, listClusters } from '../../src/karmada/cluster';
 import { sleep } from '../stack/command';
 import {
   awaitCarriedOut,
@@ -9,7 +8,7 @@ import {
 } from './change-act';
 import { askUntil, awaitClusters } from './chaos-stack';
 import { oneEach } from './inventory';
-import { approvePlan, restoreCluster, sendUpdate } from './majority-recovery';
+import { approvePlan, findPresence, restoreCluster, sendUpdate } from './majority-recovery';
 import { readSubject } from './subject';
 
 /** Short, so that a run has time for many. */
@@ -52,16 +51,12 @@ export const RECOVERY_ACT: ChangeAct = {
   mayLose: LAST_WRITES,
   prepare: async (around) => {
     for (const site of lostOf(around)) await around.kit.cause({ verb: 'cut', site });
-    // Until Karmada says the same as the others a request is refused (S20).
-    await askUntil('Karmada to miss them', FAILOVER_SECONDS, around.signal, async () => {
-      const ready = (await listClusters(around.stack.karmada)).filter(isReady);
-      return ready.length === 1 ? { answer: true } : { reason: `${ready.length} clusters are Ready` };
-    });
     await Promise.all(
       around.lives.map(({ subject }) =>
         askUntil(`${subject.name} to miss its majority`, FAILOVER_SECONDS, around.signal, async () => {
-          const state = (await readSubject(around.stack, subject))?.status?.state;
-          return state === 'UnHealth' ? { answer: true } : { reason: state ?? 'no status' };
+          const status = (await readSubject(around.stack, subject))?.status;
+          const reason = await findPresence(around.stack, status);
+          return reason === undefined ? { answer: true } : { reason };
         }),
       ),
     );

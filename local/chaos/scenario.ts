@@ -21,6 +21,8 @@ export interface Ordeal {
   readonly subject: Subject;
   readonly uid: string;
   readonly durations: Durations;
+  /** Ends the run. */
+  readonly signal: AbortSignal;
   readonly delaySeconds: number;
   read(): Promise<MultiCloudMongoDB>;
   primary(): Promise<MemberPlace>;

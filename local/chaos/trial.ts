@@ -223,7 +223,7 @@ function createOrdeal(
     return cr;
   };
   const ordeal: Ordeal = {
-    ...{ stack, kit, random, subject, uid, durations, delaySeconds: delayOf(scenario), read },
+    ...{ stack, kit, random, subject, uid, durations, signal, delaySeconds: delayOf(scenario), read },
     async primary() {
       const found = (await read()).status?.members?.find(({ role }) => role === 'PRIMARY');
       if (found === undefined) throw new StackError('the status names no primary');
